@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod backend;
+mod error;
+mod folder;
+mod memory;
+mod ranges;
+mod read_at;
+mod store;
+mod writer;
+
+pub use error::{Error, Result};
+pub use ranges::coalesce;
+pub use read_at::{ReadAt, SequentialReader};
+pub use store::{PutOutcome, Store};
+pub use writer::Writer;
