@@ -1,1 +1,59 @@
-fn main() {}
+//! The `tessera` command: a thin shell over the partitioners and the pipelines.
+//!
+//! Results go to standard output, progress and errors to standard error. Exit status: 0 done, 1 failed, 2 wrong usage.
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use object_io::Store;
+
+mod info;
+mod show;
+
+/// Cuts scientific objects into parts in place and runs whole pipelines over the parts.
+///
+/// Wherever a path is accepted, s3://BUCKET/KEY is too (AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are honoured).
+#[derive(Parser)]
+#[command(version, about, long_about, max_term_width = 110, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tessera fastq index reads.fastq.gz                      one pass; writes reads.fastq.gz.tessera
+  tessera fastq read reads.fastq.gz --parts 10 --part 3   the fourth tenth of the reads, as text
+  tessera fasta index genome.fa                           writes genome.fa.fai, as samtools does
+  tessera run variant-calling --reads r1.fq.gz r2.fq.gz --reference genome.fa --out calls
+  tessera info reads.fastq.gz                             what a file is";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say what an object is: format, size, contents.
+    Info(info::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            show::failure(&anyhow::Error::new(error).context("cannot start threads"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(dispatch(arguments.command, &Store::new())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if show::closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            show::failure(&error);
+            ExitCode::from(if error.is::<show::Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
+    match command {
+        Command::Info(arguments) => info::run(arguments, store).await,
+    }
+}

@@ -1,0 +1,37 @@
+# Everything a person or CI does with this checkout. Build products go to CARGO_TARGET_DIR (default: target/).
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TESSERA := $(TARGET)/demo/tessera
+DEMO := demo
+
+.PHONY: demo test bench fmt lint doc packages test-packages
+
+## demo: builds the command and runs every finished pipeline on generated data with known truth
+demo: packages
+	@echo "Building tessera (about 6 minutes from nothing on 2 cores; seconds when built before) ..."
+	cargo build --profile demo --locked
+	@deploy/demo.sh $(TESSERA) $(DEMO)
+
+## test: formatting, lints, docs, unit, law and oracle tests, with the real tools
+test: test-packages
+	cargo ci-fmt
+	cargo ci-lint
+	cargo ci-doc
+	TESSERA_REQUIRE_ORACLES=1 cargo ci-test
+
+## bench: measures against the named peers and prints Markdown tables
+bench: test-packages
+	cargo build --release --locked
+	@for script in benches/*.sh; do $$script $(TARGET)/release/tessera; done
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo ci-fmt
+	cargo ci-lint
+
+packages:
+	@.ci/packages build
+
+test-packages:
+	@.ci/packages build oracles
