@@ -1,1 +1,22 @@
 #![doc = include_str!("../README.md")]
+
+mod chunk;
+mod contig;
+mod error;
+mod fai;
+mod piece;
+mod records;
+mod region;
+mod run;
+mod scan;
+mod sequence;
+mod summary;
+
+pub use chunk::{Chunk, ChunkSize, plan_chunks};
+pub use contig::Contig;
+pub use error::{Error, FormatError, FormatErrorKind};
+pub use fai::{Fai, FaiError};
+pub use piece::Piece;
+pub use region::{Region, RegionError};
+pub use run::{Reference, fetch, index, read_region};
+pub use sequence::{Sequence, unwrap_lines};
