@@ -1,6 +1,9 @@
-use plan::{Fault, FaultKind, StaleIndex, Uri};
+use std::ops::Range;
 
-use crate::{FaiError, RegionError};
+use partition_gzip::GzipError;
+use plan::{Fault, FaultKind, Uri};
+
+use crate::{FaiError, GziError, RegionError};
 
 /// Why a text is not a FASTA that can be read at random.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +107,32 @@ pub enum Error {
         /// Where and why.
         source: FormatError,
     },
+    /// The file is gzip, and broken.
+    #[error("{object}: broken gzip")]
+    Gzip {
+        /// The FASTA.
+        object: Uri,
+        /// Where and why.
+        source: GzipError,
+    },
+    /// BGZF blocks that were fetched do not inflate.
+    #[error("{object}: broken BGZF block in bytes {}..{}", bytes.start, bytes.end)]
+    Blocks {
+        /// The FASTA.
+        object: Uri,
+        /// What was fetched.
+        bytes: Range<u64>,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The `.gzi` is malformed.
+    #[error("{object}: not a .gzi")]
+    Gzi {
+        /// The index.
+        object: Uri,
+        /// Why.
+        source: GziError,
+    },
     /// The `.fai` is malformed.
     #[error("{object}: not a .fai")]
     Fai {
@@ -112,9 +141,6 @@ pub enum Error {
         /// Where and why.
         source: FaiError,
     },
-    /// The index was made from another version of the FASTA.
-    #[error(transparent)]
-    Stale(Box<StaleIndex>),
     /// The FASTA has not the lines that the index says.
     #[error("{object}: sequence {name:?} is not where {index} says; index the reference again")]
     OtherText {
@@ -140,8 +166,9 @@ impl Fault for Error {
         match self {
             Self::Store(source) => source.kind(),
             Self::Read { .. } => FaultKind::Unavailable,
-            Self::Format { .. } | Self::Fai { .. } => FaultKind::Malformed,
-            Self::Stale(_) | Self::OtherText { .. } => FaultKind::Changed,
+            Self::Gzip { source, .. } => Fault::kind(source),
+            Self::Format { .. } | Self::Blocks { .. } | Self::Gzi { .. } | Self::Fai { .. } => FaultKind::Malformed,
+            Self::OtherText { .. } => FaultKind::Changed,
             Self::Region { .. } => FaultKind::Invalid,
         }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bgzf;
 mod chunk;
 mod contig;
 mod error;
@@ -11,12 +12,15 @@ mod run;
 mod scan;
 mod sequence;
 mod summary;
+mod write;
 
+pub use bgzf::{Gzi, GziError};
 pub use chunk::{Chunk, ChunkSize, plan_chunks};
 pub use contig::Contig;
 pub use error::{Error, FormatError, FormatErrorKind};
 pub use fai::{Fai, FaiError};
 pub use piece::Piece;
 pub use region::{Region, RegionError};
-pub use run::{Reference, fetch, index, read_region};
+pub use run::{Reference, cut, decode, fetch, index, read_region};
 pub use sequence::{Sequence, unwrap_lines};
+pub use write::write_record;

@@ -2,18 +2,12 @@
 //! that would give wrong bases.
 use std::{collections::HashMap, io};
 
+use object_io::ReadAt;
+
 use crate::{
     Contig, FormatError, FormatErrorKind,
-    summary::{Item, Shape},
+    summary::{Item, Shape, first_word},
 };
-
-/// The text of a file at any place; for the few bytes that summaries do not keep.
-pub(crate) trait Text {
-    /// The first word after `>` of the header that starts at `start` and is `width` bytes long.
-    fn name(&self, start: u64, width: u64) -> io::Result<Vec<u8>>;
-    /// The byte at `offset`.
-    fn byte(&self, offset: u64) -> io::Result<u8>;
-}
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -57,8 +51,8 @@ struct Open {
     ended: Option<u64>,
 }
 
-/// Reads items in file order into records.
-pub(crate) fn records(items: Vec<Item>, text: &(impl Text + ?Sized)) -> Result<Records, RecordsError> {
+/// Reads items in file order into records. `text` is asked for the few bytes that summaries do not keep.
+pub(crate) fn records(items: Vec<Item>, text: &dyn ReadAt) -> Result<Records, RecordsError> {
     let mut found = Records::default();
     let mut named: HashMap<String, u64> = HashMap::new();
     let mut open: Option<Open> = None;
@@ -69,7 +63,7 @@ pub(crate) fn records(items: Vec<Item>, text: &(impl Text + ?Sized)) -> Result<R
                 if let Some(last) = open.take() {
                     last.close(&mut found, &mut named)?;
                 }
-                let name = name.map_or_else(|| text.name(start, width), Ok)?;
+                let name = name.map_or_else(|| name_at(text, start, width), Ok)?;
                 let at = |kind| FormatError {
                     line,
                     offset: start,
@@ -95,7 +89,7 @@ pub(crate) fn records(items: Vec<Item>, text: &(impl Text + ?Sized)) -> Result<R
             }
             Item::Lines { start, count, shape } => {
                 let Some(open) = &mut open else {
-                    let kind = match text.byte(start)? {
+                    let kind = match byte_at(text, start)? {
                         b'@' => FormatErrorKind::Fastq,
                         first => FormatErrorKind::NoHeader(first),
                     };
@@ -146,6 +140,29 @@ pub(crate) fn records(items: Vec<Item>, text: &(impl Text + ?Sized)) -> Result<R
             Ok(found)
         }
     }
+}
+
+/// The first word after `>` of the header at `start`, which is `width` bytes long.
+fn name_at(text: &dyn ReadAt, start: u64, width: u64) -> io::Result<Vec<u8>> {
+    let most = (start + width).min(text.size()) - start - 1;
+    let mut header = Vec::new();
+    let mut take = 256;
+    loop {
+        let length = most.min(take);
+        header.resize(length as usize, 0);
+        text.read_exact_at(start + 1, &mut header)?;
+        let name = first_word(&header);
+        if length == most || (!name.is_empty() && !header.ends_with(name)) {
+            return Ok(name.to_vec());
+        }
+        take *= 4;
+    }
+}
+
+fn byte_at(text: &dyn ReadAt, offset: u64) -> io::Result<u8> {
+    let mut byte = [0];
+    text.read_exact_at(offset, &mut byte)?;
+    Ok(byte[0])
 }
 
 impl Open {
@@ -236,23 +253,14 @@ impl Open {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::{Summary, first_word};
+    use bytes::Bytes;
 
-    impl Text for &[u8] {
-        fn name(&self, start: u64, width: u64) -> io::Result<Vec<u8>> {
-            let end = (start + width).min(self.len() as u64) as usize;
-            Ok(first_word(&self[start as usize + 1..end]).to_vec())
-        }
-
-        fn byte(&self, offset: u64) -> io::Result<u8> {
-            Ok(self[offset as usize])
-        }
-    }
+    use crate::summary::Summary;
 
     fn read(text: &[u8]) -> Result<Records, FormatError> {
         let mut whole = Summary::start();
         whole.append(Summary::of(text, 0));
-        records(whole.into_items(), &text).map_err(|error| match error {
+        records(whole.into_items(), &Bytes::copy_from_slice(text)).map_err(|error| match error {
             RecordsError::Format(error) => error,
             RecordsError::Read(error) => panic!("{error}"),
         })
@@ -287,6 +295,15 @@ mod tests {
             (records.contigs.len(), records.empty),
             (1, vec!["a".to_owned(), "b".to_owned()])
         );
+    }
+
+    #[test]
+    fn names_longer_than_the_first_look() {
+        for length in [254, 255, 256, 257, 2000] {
+            let name = "n".repeat(length);
+            let text = Bytes::from(format!(">  {name} rest\nA\n"));
+            assert_eq!(name_at(&text, 0, text.len() as u64 - 2).unwrap(), name.as_bytes());
+        }
     }
 
     #[test]

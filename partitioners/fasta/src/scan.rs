@@ -9,10 +9,7 @@ use std::{
 
 use object_io::ReadAt;
 
-use crate::{
-    records::Text,
-    summary::{Summary, first_word},
-};
+use crate::summary::Summary;
 
 /// Read buffer of a core: half its second-level cache, so that what was just read is scanned from there.
 const BUFFER: u64 = 256 << 10;
@@ -88,30 +85,6 @@ fn summarise(source: &dyn ReadAt, bytes: Range<u64>, buffer: &mut [u8]) -> io::R
     Ok(summary.unwrap_or_else(|| Summary::of(b"", bytes.start)))
 }
 
-impl Text for dyn ReadAt + '_ {
-    fn name(&self, start: u64, width: u64) -> io::Result<Vec<u8>> {
-        let end = (start + width).min(self.size());
-        let mut header = Vec::new();
-        let mut take = 256;
-        loop {
-            let length = take.min(end - start - 1);
-            header.resize(length as usize, 0);
-            self.read_exact_at(start + 1, &mut header)?;
-            let name = first_word(&header);
-            if length == end - start - 1 || (!name.is_empty() && !header.ends_with(name)) {
-                return Ok(name.to_vec());
-            }
-            take *= 4;
-        }
-    }
-
-    fn byte(&self, offset: u64) -> io::Result<u8> {
-        let mut byte = [0];
-        self.read_exact_at(offset, &mut byte)?;
-        Ok(byte[0])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -138,15 +111,5 @@ mod tests {
         assert_eq!(found.contigs, expected.contigs);
         assert_eq!(found.contigs.len(), 40_000);
         assert_eq!(found.contigs[39_999].name, "contig_with_a_long_name_39999");
-    }
-
-    #[test]
-    fn names_longer_than_the_first_look() {
-        for length in [254, 255, 256, 257, 2000] {
-            let name = "n".repeat(length);
-            let text = Bytes::from(format!(">  {name} rest\nA\n"));
-            let source: &dyn ReadAt = &text;
-            assert_eq!(source.name(0, text.len() as u64 - 2).unwrap(), name.as_bytes());
-        }
     }
 }

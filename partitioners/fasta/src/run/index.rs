@@ -2,11 +2,12 @@
 use std::sync::Arc;
 
 use object_io::{ReadAt, Store};
+use partition_gzip::{Format, GzipError, GzipErrorKind};
 use plan::{Object, Uri};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Fai, FormatError, FormatErrorKind,
+    Error, Fai, FormatError, FormatErrorKind, Gzi, bgzf,
     records::{Records, RecordsError, records},
     scan::scan,
 };
@@ -14,7 +15,7 @@ use crate::{
 /// Which reference to index, and where to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// The FASTA.
+    /// The FASTA, plain or bgzipped.
     pub reference: Uri,
     /// The index is this with `.fai` appended; `samtools` looks for it beside the reference, under the reference's name.
     pub out: Uri,
@@ -25,6 +26,8 @@ pub struct Request {
 pub struct Response {
     /// The index, byte-identical to that of `samtools faidx`.
     pub fai: Uri,
+    /// Of a bgzipped reference, the index of its blocks, also as `samtools faidx` writes it.
+    pub gzi: Option<Uri>,
     /// Sequences in it.
     pub contigs: u64,
     /// Bases of all of them.
@@ -37,50 +40,90 @@ pub struct Response {
 ///
 /// # Errors
 /// Whatever `samtools faidx` refuses, and: blanks or control characters among the bases, line ends that change inside a
-/// sequence, two sequences of one name. The error names line and byte.
+/// sequence, two sequences of one name. The error names line and byte (of the inflated text).
 pub async fn run(store: &Store, request: Request) -> Result<Response, Error> {
     let object = store.head(&request.reference).await?;
-    let (fai, empty) = build(store, &object).await?;
+    let Built { fai, gzi, empty } = build(store, &object).await?;
+    // The .fai comes last: who finds it finds the .gzi too.
+    let gzi = match gzi {
+        None => None,
+        Some(gzi) => {
+            let out = request.out.with_suffix(".gzi");
+            store.put(&out, gzi.to_bytes()).await?;
+            Some(out)
+        }
+    };
     let out = request.out.with_suffix(".fai");
     store.put(&out, fai.to_text()).await?;
     Ok(Response {
         fai: out,
+        gzi,
         contigs: fai.contigs().len() as u64,
         bases: fai.bases(),
         empty,
     })
 }
 
-/// The index of `object`, and the names of its empty records.
-pub(crate) async fn build(store: &Store, object: &Object) -> Result<(Fai, Vec<String>), Error> {
-    let source = store.read_at(object).await?;
-    let found = tokio::task::spawn_blocking(move || read(&source)).await;
-    let found = found.unwrap_or_else(|panic| Err(RecordsError::Read(std::io::Error::other(panic))));
-    let Records { contigs, empty } = found.map_err(|error| match error {
-        RecordsError::Format(source) => Error::Format {
-            object: object.uri.clone(),
-            source,
-        },
-        RecordsError::Read(source) => Error::Read {
-            object: object.uri.clone(),
-            source,
-        },
-    })?;
-    Ok((Fai::new(contigs).expect("records() refused duplicates"), empty))
+/// An index in memory.
+pub(crate) struct Built {
+    pub(crate) fai: Fai,
+    pub(crate) gzi: Option<Gzi>,
+    empty: Vec<String>,
 }
 
-fn read(source: &Arc<dyn ReadAt>) -> Result<Records, RecordsError> {
-    let mut magic = [0; 2];
-    if source.size() >= 2 {
-        source.read_exact_at(0, &mut magic)?;
-    }
-    if magic == [0x1f, 0x8b] {
-        return Err(FormatError {
-            line: 1,
-            offset: 0,
-            kind: FormatErrorKind::Gzip,
+/// Indexes `object`.
+pub(crate) async fn build(store: &Store, object: &Object) -> Result<Built, Error> {
+    let source = store.read_at(object).await?;
+    let built = tokio::task::spawn_blocking(move || read(&source)).await;
+    let built = built.unwrap_or_else(|panic| Err(Cause::Read(std::io::Error::other(panic))));
+    let uri = object.uri.clone();
+    built.map_err(|cause| match cause {
+        Cause::Format(source) => Error::Format { object: uri, source },
+        Cause::Gzip(source) => Error::Gzip { object: uri, source },
+        Cause::Read(source) => Error::Read { object: uri, source },
+    })
+}
+
+enum Cause {
+    Format(FormatError),
+    Gzip(GzipError),
+    Read(std::io::Error),
+}
+
+impl From<RecordsError> for Cause {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Format(error) => Self::Format(error),
+            RecordsError::Read(error) => Self::Read(error),
         }
-        .into());
     }
-    records(scan(&**source)?.into_items(), &**source)
+}
+
+fn read(source: &Arc<dyn ReadAt>) -> Result<Built, Cause> {
+    let mut prefix = vec![0; source.size().min(Format::PREFIX as u64) as usize];
+    source.read_exact_at(0, &mut prefix).map_err(Cause::Read)?;
+    let (Records { contigs, empty }, gzi) = match Format::detect(&prefix) {
+        Format::Plain => {
+            let lines = scan(&**source).map_err(Cause::Read)?;
+            (records(lines.into_items(), &**source)?, None)
+        }
+        Format::Gzip => return Err(not_bgzf()),
+        Format::Bgzf => {
+            let (lines, text) = bgzf::scan(source).map_err(|error| match error.kind {
+                GzipErrorKind::NotBgzf => not_bgzf(),
+                _ => Cause::Gzip(error),
+            })?;
+            (records(lines.into_items(), &text)?, Some(text.gzi))
+        }
+    };
+    let fai = Fai::new(contigs).expect("records() refuses a second sequence of one name");
+    Ok(Built { fai, gzi, empty })
+}
+
+fn not_bgzf() -> Cause {
+    Cause::Format(FormatError {
+        line: 1,
+        offset: 0,
+        kind: FormatErrorKind::Gzip,
+    })
 }
