@@ -26,7 +26,7 @@ pub(crate) enum Command {
         /// The FASTA, plain or bgzipped.
         reference: Uri,
         #[command(flatten)]
-        cut: Cut,
+        cut: Layout,
         /// Print one JSON document: the whole plan.
         #[arg(long)]
         json: bool,
@@ -36,7 +36,7 @@ pub(crate) enum Command {
         /// The FASTA, plain or bgzipped.
         reference: Uri,
         #[command(flatten)]
-        cut: Cut,
+        cut: Layout,
         /// Folder to write to.
         #[arg(long)]
         out: Uri,
@@ -52,7 +52,7 @@ pub(crate) enum Command {
         #[arg(required_unless_present = "part", conflicts_with_all = ["part", "parts", "bases", "overlap"])]
         regions: Vec<String>,
         #[command(flatten)]
-        cut: OptionalCut,
+        cut: PartLayout,
         /// Which chunk, counted from 0.
         #[arg(long)]
         part: Option<u64>,
@@ -79,7 +79,7 @@ struct Size {
 }
 
 #[derive(clap::Args)]
-pub(crate) struct Cut {
+pub(crate) struct Layout {
     #[command(flatten)]
     size: Size,
     /// Bases that neighbouring pieces of a contig share; at least twice the longest read.
@@ -88,7 +88,7 @@ pub(crate) struct Cut {
 }
 
 #[derive(clap::Args)]
-pub(crate) struct OptionalCut {
+pub(crate) struct PartLayout {
     /// Number of chunks.
     #[arg(long, requires = "part", conflicts_with = "bases")]
     parts: Option<NonZero<u64>>,
@@ -134,7 +134,7 @@ pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
         }
         Command::Cut {
             reference,
-            cut: Cut {
+            cut: Layout {
                 size: Size { parts, bases },
                 overlap,
             },
@@ -199,7 +199,7 @@ fn print(record: &[u8]) -> std::io::Result<()> {
 /// Bases on a line of `samtools faidx REF REGION`.
 const WIDTH: u64 = 60;
 
-async fn read_part(store: &Store, reference: &Reference, cut: &OptionalCut, part: u64) -> anyhow::Result<()> {
+async fn read_part(store: &Store, reference: &Reference, cut: &PartLayout, part: u64) -> anyhow::Result<()> {
     let plan = reference.plan(size(cut.parts, cut.bases)?, cut.overlap);
     let count = plan.partitions.len();
     let partition = usize::try_from(part).ok().and_then(|part| plan.partitions.get(part));
@@ -287,13 +287,13 @@ async fn info(store: &Store, uri: &Uri, json: bool) -> anyhow::Result<()> {
         ]
     });
     text += &show::table(["name", "bases", "per line"], rows);
-    if contigs.len() > SHOWN {
-        text += &format!(
-            "\n… and {} more; --json lists all",
-            show::count((contigs.len() - SHOWN) as u64)
-        );
-    }
-    Ok(show::print(text)?)
+    let more = contigs.len().saturating_sub(SHOWN) as u64;
+    let more = if more > 0 {
+        format!("\n… and {} more; --json lists all", show::count(more))
+    } else {
+        String::new()
+    };
+    Ok(show::print(text + &more)?)
 }
 
 /// Contigs that `info` lists.
