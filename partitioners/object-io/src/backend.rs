@@ -25,6 +25,8 @@ pub(crate) trait Backend: Send + Sync {
     async fn list(&self, prefix: &Uri) -> Result<Vec<Object>>;
     /// Removes an object; one that is not there is no error.
     async fn delete(&self, uri: &Uri) -> Result<()>;
+    /// Removes every object that [`Backend::list`] gives; says how many.
+    async fn delete_all(&self, prefix: &Uri) -> Result<u64>;
     /// Makes `to` from the bytes of `parts` in order, without passing them through this machine where the store can.
     async fn concat(&self, parts: &[Object], to: &Uri) -> Result<Object>;
 }

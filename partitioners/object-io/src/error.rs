@@ -15,7 +15,7 @@ pub enum Error {
         /// The object.
         uri: Uri,
     },
-    /// We may not read or write it.
+    /// We may not read it.
     #[error("{uri}: permission denied")]
     Denied {
         /// The object.
@@ -43,7 +43,7 @@ pub enum Error {
         /// What it has.
         size: u64,
     },
-    /// The disk is full or read-only.
+    /// The disk is full or read-only, or we may not write there.
     #[error("{uri}: cannot write")]
     Write {
         /// The object.
@@ -67,7 +67,7 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
-    /// Any other failure.
+    /// Any other failure; trying again does not help.
     #[error("{uri}: cannot read")]
     Io {
         /// The object.
@@ -87,29 +87,108 @@ pub enum Error {
     },
 }
 
+/// Whether a call was to read or to write: the same system error means different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
 impl Error {
-    pub(crate) fn from_io(uri: &Uri, source: io::Error, writing: bool) -> Self {
+    /// What a failed [`ReadAt`](crate::ReadAt) or [`SequentialReader`](crate::SequentialReader) call means.
+    ///
+    /// Those return [`io::Error`], which decoders pass on; this gives back the [`Error`] that is inside.
+    pub fn from_read(uri: &Uri, source: io::Error) -> Self {
+        Self::from_io(uri, source, Access::Read)
+    }
+
+    pub(crate) fn from_io(uri: &Uri, source: io::Error, access: Access) -> Self {
+        use io::ErrorKind as Kind;
+        let source = match source.downcast::<Self>() {
+            Ok(error) => return error,
+            Err(source) => source,
+        };
         let uri = uri.clone();
-        match source.kind() {
-            io::ErrorKind::NotFound => Self::NotFound { uri },
-            io::ErrorKind::PermissionDenied => Self::Denied { uri, source },
-            io::ErrorKind::Interrupted | io::ErrorKind::TimedOut => Self::Unavailable { uri, source },
-            _ if writing => Self::Write { uri, source },
-            _ => Self::Io { uri, source },
+        match (source.kind(), access) {
+            (Kind::Interrupted | Kind::TimedOut | Kind::WouldBlock | Kind::StaleNetworkFileHandle, _) => {
+                Self::Unavailable { uri, source }
+            }
+            // Too many open files, in this process or on this machine: others will close theirs.
+            _ if matches!(source.raw_os_error(), Some(23 | 24)) => Self::Unavailable { uri, source },
+            (Kind::NotFound | Kind::NotADirectory, Access::Read) => Self::NotFound { uri },
+            (Kind::PermissionDenied, Access::Read) => Self::Denied { uri, source },
+            (_, Access::Read) => Self::Io { uri, source },
+            (_, Access::Write) => Self::Write { uri, source },
         }
+    }
+
+    fn io_kind(&self) -> io::ErrorKind {
+        match self {
+            Self::NotFound { .. } => io::ErrorKind::NotFound,
+            Self::Denied { .. } => io::ErrorKind::PermissionDenied,
+            Self::Changed { .. } => io::ErrorKind::InvalidData,
+            Self::Range { .. } => io::ErrorKind::UnexpectedEof,
+            Self::Write { source, .. }
+            | Self::Throttled { source, .. }
+            | Self::Unavailable { source, .. }
+            | Self::Io { source, .. } => source.kind(),
+            Self::Scheme { .. } => io::ErrorKind::Unsupported,
+        }
+    }
+}
+
+/// For code between a reader and its user that speaks [`io::Error`]; [`Error::from_read`] is the way back.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.io_kind(), error)
     }
 }
 
 impl Fault for Error {
     fn kind(&self) -> FaultKind {
         match self {
-            Self::NotFound { .. } | Self::Denied { .. } => FaultKind::NotFound,
+            Self::NotFound { .. } | Self::Denied { .. } | Self::Io { .. } => FaultKind::NotFound,
             Self::Changed { .. } => FaultKind::Changed,
             Self::Range { .. } => FaultKind::Malformed,
             Self::Write { .. } => FaultKind::Output,
             Self::Throttled { .. } => FaultKind::Throttled,
-            Self::Unavailable { .. } | Self::Io { .. } => FaultKind::Unavailable,
+            Self::Unavailable { .. } => FaultKind::Unavailable,
             Self::Scheme { .. } => FaultKind::Invalid,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(code: i32, access: Access) -> FaultKind {
+        let uri = Uri::from_path("a/b");
+        Error::from_io(&uri, io::Error::from_raw_os_error(code), access).kind()
+    }
+
+    #[test]
+    fn system_errors_are_sorted_by_what_helps() {
+        let [eio, emfile, eacces, enotdir, eisdir, enospc, erofs, eintr] = [5, 24, 13, 20, 21, 28, 30, 4];
+        assert_eq!(fault(eintr, Access::Read), FaultKind::Unavailable);
+        assert_eq!(fault(emfile, Access::Write), FaultKind::Unavailable);
+        for code in [eio, eacces, enotdir, eisdir] {
+            assert_eq!(fault(code, Access::Read), FaultKind::NotFound, "{code}");
+        }
+        for code in [eio, eacces, enotdir, eisdir, enospc, erofs] {
+            assert_eq!(fault(code, Access::Write), FaultKind::Output, "{code}");
+        }
+    }
+
+    #[test]
+    fn an_error_survives_the_way_through_io_error() {
+        let uri = Uri::from_path("a");
+        let changed = Error::Changed {
+            uri: uri.clone(),
+            expected: "1".into(),
+            found: "2".into(),
+        };
+        let back = Error::from_read(&Uri::from_path("other"), io::Error::from(changed));
+        assert!(matches!(back, Error::Changed { uri: of, .. } if of == uri));
     }
 }

@@ -1,29 +1,30 @@
 //! Local files. A write goes to a temporary name beside the final one, then fsync and rename.
+mod local_file;
+mod temporary;
+mod tree;
+
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Write},
     ops::Range,
-    os::unix::fs::{FileExt, MetadataExt},
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+    sync::Arc,
 };
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use plan::{Object, Uri};
 
+use self::{local_file::LocalFile, temporary::Temporary};
 use crate::{
     Error, PutOutcome, ReadAt, Result,
     backend::{Backend, Upload},
+    error::Access,
+    writer,
 };
 
 pub(crate) struct Folder;
-
-/// Names of files being written start so; listings leave them out.
-const TEMPORARY: &str = ".tessera-part-";
 
 fn path_of(uri: &Uri) -> PathBuf {
     uri.path().unwrap_or_else(|| PathBuf::from(uri.as_str()))
@@ -38,9 +39,16 @@ fn etag(metadata: &fs::Metadata) -> String {
     )
 }
 
+/// Refuses what is no regular file: a directory, and a pipe, whose size nobody knows and which cannot be read twice.
 fn object_of(uri: &Uri, metadata: &fs::Metadata) -> io::Result<Object> {
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a pipe or device, not a file",
+        ));
     }
     Ok(Object {
         uri: uri.clone(),
@@ -49,128 +57,53 @@ fn object_of(uri: &Uri, metadata: &fs::Metadata) -> io::Result<Object> {
     })
 }
 
+/// Runs file system calls on a thread where they may wait.
 async fn blocking<T: Send + 'static>(
     uri: &Uri,
-    writing: bool,
+    access: Access,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|panic| Err(io::Error::other(panic)));
-    done.map_err(|source| Error::from_io(uri, source, writing))
-}
-
-/// Opens a file and checks that it is still the planned version.
-fn open(object: &Object) -> Result<File> {
-    let path = path_of(&object.uri);
-    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
-    let (file, metadata) = opened.map_err(|source| Error::from_io(&object.uri, source, false))?;
-    let found = etag(&metadata);
-    if found == object.etag {
-        return Ok(file);
-    }
-    Err(Error::Changed {
-        uri: object.uri.clone(),
-        expected: object.etag.clone(),
-        found,
-    })
-}
-
-impl ReadAt for (File, u64) {
-    fn size(&self) -> u64 {
-        self.1
-    }
-
-    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        FileExt::read_exact_at(&self.0, buffer, offset)
-    }
-}
-
-/// A file under a temporary name, removed on drop unless it was renamed.
-struct Temporary {
-    path: PathBuf,
-    kept: bool,
-}
-
-impl Temporary {
-    fn create(target: &Path) -> io::Result<(Self, File)> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let folder = target
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("{TEMPORARY}{}-{number}", std::process::id()));
-        let file = File::options().write(true).create_new(true).open(&path)?;
-        Ok((Self { path, kept: false }, file))
-    }
-
-    fn publish(mut self, file: &File, target: &Path) -> io::Result<fs::Metadata> {
-        file.sync_all()?;
-        fs::rename(&self.path, target)?;
-        self.kept = true;
-        file.metadata()
-    }
-
-    /// Publishes unless `target` is there; a hard link fails atomically if it is.
-    fn publish_if_absent(self, file: &File, target: &Path) -> io::Result<Option<fs::Metadata>> {
-        file.sync_all()?;
-        match fs::hard_link(&self.path, target) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-            linked => linked.and_then(|()| file.metadata().map(Some)),
-        }
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    done.map_err(|source| Error::from_io(uri, source, access))
 }
 
 #[async_trait]
 impl Backend for Folder {
     async fn head(&self, uri: &Uri) -> Result<Object> {
         let own = uri.clone();
-        blocking(uri, false, move || object_of(&own, &fs::metadata(path_of(&own))?)).await
-    }
-
-    async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes> {
-        let file = open(object)?;
-        let length = (range.end - range.start) as usize;
-        blocking(&object.uri, false, move || {
-            let mut buffer = BytesMut::zeroed(length);
-            FileExt::read_exact_at(&file, &mut buffer, range.start)?;
-            Ok(buffer.freeze())
+        blocking(uri, Access::Read, move || {
+            object_of(&own, &fs::metadata(path_of(&own))?)
         })
         .await
     }
 
+    async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes> {
+        let own = object.clone();
+        blocking(&object.uri, Access::Read, move || LocalFile::open(&own)?.read(range)).await
+    }
+
     fn read_at(self: Arc<Self>, object: &Object) -> Result<Arc<dyn ReadAt>> {
-        Ok(Arc::new((open(object)?, object.size)))
+        let opened = LocalFile::open(object).map_err(|source| Error::from_io(&object.uri, source, Access::Read))?;
+        Ok(Arc::new(opened))
     }
 
     async fn put(&self, uri: &Uri, bytes: Bytes) -> Result<Object> {
         let own = uri.clone();
-        blocking(uri, true, move || {
-            let target = path_of(&own);
-            let (temporary, mut file) = Temporary::create(&target)?;
-            file.write_all(&bytes)?;
-            object_of(&own, &temporary.publish(&file, &target)?)
+        blocking(uri, Access::Write, move || {
+            let mut temporary = Temporary::create(&path_of(&own))?;
+            temporary.file().write_all(&bytes)?;
+            object_of(&own, &temporary.publish()?)
         })
         .await
     }
 
     async fn put_if_absent(&self, uri: &Uri, bytes: Bytes) -> Result<PutOutcome> {
         let own = uri.clone();
-        blocking(uri, true, move || {
-            let target = path_of(&own);
-            let (temporary, mut file) = Temporary::create(&target)?;
-            file.write_all(&bytes)?;
-            Ok(match temporary.publish_if_absent(&file, &target)? {
+        blocking(uri, Access::Write, move || {
+            let mut temporary = Temporary::create(&path_of(&own))?;
+            temporary.file().write_all(&bytes)?;
+            Ok(match temporary.publish_if_absent()? {
                 Some(metadata) => PutOutcome::Created(object_of(&own, &metadata)?),
                 None => PutOutcome::Existed,
             })
@@ -180,94 +113,103 @@ impl Backend for Folder {
 
     async fn upload(&self, uri: &Uri) -> Result<Box<dyn Upload>> {
         let own = uri.clone();
-        let (temporary, file) = blocking(uri, true, move || Temporary::create(&path_of(&own))).await?;
+        let temporary = blocking(uri, Access::Write, move || Temporary::create(&path_of(&own))).await?;
         Ok(Box::new(FolderUpload {
             uri: uri.clone(),
-            temporary,
-            file: Arc::new(file),
+            temporary: Some(temporary),
+            buffer: BytesMut::new(),
         }))
     }
 
     async fn list(&self, prefix: &Uri) -> Result<Vec<Object>> {
         let own = prefix.clone();
-        blocking(prefix, false, move || {
-            let mut found = Vec::new();
-            walk(&path_of(&own), &own, &mut found)?;
-            found.sort_by(|a, b| a.uri.cmp(&b.uri));
-            Ok(found)
-        })
-        .await
+        blocking(prefix, Access::Read, move || Ok(tree::list(&own)?)).await
     }
 
     async fn delete(&self, uri: &Uri) -> Result<()> {
         let path = path_of(uri);
-        blocking(uri, true, move || match fs::remove_file(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        blocking(uri, Access::Write, move || match fs::remove_file(path) {
+            Err(error) if tree::is_absent(&error) => Ok(()),
             other => other,
         })
         .await
     }
 
+    async fn delete_all(&self, prefix: &Uri) -> Result<u64> {
+        let own = prefix.clone();
+        blocking(prefix, Access::Write, move || Ok(tree::remove(&own)?)).await
+    }
+
     async fn concat(&self, parts: &[Object], to: &Uri) -> Result<Object> {
-        let sources: Vec<File> = parts.iter().map(open).collect::<Result<_>>()?;
-        let own = to.clone();
-        blocking(to, true, move || {
-            let target = path_of(&own);
-            let (temporary, mut file) = Temporary::create(&target)?;
-            for source in &sources {
-                io::copy(&mut source.take(u64::MAX), &mut file)?;
+        let (parts, own) = (parts.to_vec(), to.clone());
+        blocking(to, Access::Write, move || {
+            let mut temporary = Temporary::create(&path_of(&own))?;
+            for part in &parts {
+                LocalFile::open(part)?.copy_to(temporary.file())?;
             }
-            object_of(&own, &temporary.publish(&file, &target)?)
+            object_of(&own, &temporary.publish()?)
         })
         .await
     }
 }
 
-fn walk(folder: &Path, uri: &Uri, found: &mut Vec<Object>) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
-        other => other?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let below = uri.join(&name);
-        let metadata = match fs::metadata(entry.path()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            other => other?,
-        };
-        if metadata.is_dir() {
-            walk(&entry.path(), &below, found)?;
-        } else if !name.starts_with(TEMPORARY) {
-            found.push(object_of(&below, &metadata)?);
-        }
-    }
-    Ok(())
-}
+/// Small writes are gathered until they make a call worth its while.
+const BUFFER: usize = 1 << 20;
 
 struct FolderUpload {
     uri: Uri,
-    temporary: Temporary,
-    file: Arc<File>,
+    /// Absent after a write that failed or was given up midway.
+    temporary: Option<Temporary>,
+    buffer: BytesMut,
+}
+
+impl FolderUpload {
+    async fn flush(&mut self, bytes: Bytes) -> Result<()> {
+        let mut temporary = self.temporary.take().ok_or_else(|| writer::broken(&self.uri))?;
+        let write = move || temporary.file().write_all(&bytes).map(|()| temporary);
+        self.temporary = Some(blocking(&self.uri, Access::Write, write).await?);
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Upload for FolderUpload {
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
-        let file = self.file.clone();
-        blocking(&self.uri, true, move || (&*file).write_all(&bytes)).await
+        if bytes.len() < BUFFER {
+            self.buffer.extend_from_slice(&bytes);
+            if self.buffer.len() < BUFFER {
+                return Ok(());
+            }
+            let gathered = self.buffer.split().freeze();
+            return self.flush(gathered).await;
+        }
+        if !self.buffer.is_empty() {
+            let gathered = self.buffer.split().freeze();
+            self.flush(gathered).await?;
+        }
+        self.flush(bytes).await
     }
 
-    async fn finish(self: Box<Self>) -> Result<Object> {
-        let Self { uri, temporary, file } = *self;
-        let own = uri.clone();
-        blocking(&uri, true, move || {
-            object_of(&own, &temporary.publish(&file, &path_of(&own))?)
+    async fn finish(mut self: Box<Self>) -> Result<Object> {
+        let rest = self.buffer.split().freeze();
+        let uri = self.uri.clone();
+        let mut temporary = self.temporary.take().ok_or_else(|| writer::broken(&uri))?;
+        blocking(&self.uri, Access::Write, move || {
+            temporary.file().write_all(&rest)?;
+            object_of(&uri, &temporary.publish()?)
         })
         .await
     }
 
     async fn abort(self: Box<Self>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Waits until names in `folder` are on the disk. Some file systems have no such call; they promise nothing.
+fn sync_folder(folder: &std::path::Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        other => other,
     }
 }

@@ -1,6 +1,7 @@
 //! `mem://`: objects in this process, for tests.
 use std::{
     collections::BTreeMap,
+    io,
     ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -13,6 +14,17 @@ use crate::{
     Error, PutOutcome, ReadAt, Result,
     backend::{Backend, Upload},
 };
+
+/// Room for a planned number of bytes. What no machine can hold is an error, not an abort.
+pub(crate) fn room(length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let reserved = usize::try_from(length).is_ok_and(|length| bytes.try_reserve_exact(length).is_ok());
+    if reserved {
+        return Ok(bytes);
+    }
+    let message = format!("{length} bytes do not fit into memory");
+    Err(io::Error::new(io::ErrorKind::OutOfMemory, message))
+}
 
 #[derive(Default)]
 struct Contents {
@@ -42,6 +54,11 @@ impl Memory {
             found: generation.to_string(),
         })
     }
+}
+
+/// What the URIs of the objects below a folder start with.
+fn folder_of(prefix: &Uri) -> String {
+    format!("{}/", prefix.as_str().trim_end_matches('/'))
 }
 
 impl Contents {
@@ -99,7 +116,7 @@ impl Backend for Memory {
     }
 
     async fn list(&self, prefix: &Uri) -> Result<Vec<Object>> {
-        let folder = format!("{}/", prefix.as_str().trim_end_matches('/'));
+        let folder = folder_of(prefix);
         Ok(self.with(|contents| {
             let below = contents
                 .objects
@@ -118,6 +135,15 @@ impl Backend for Memory {
     async fn delete(&self, uri: &Uri) -> Result<()> {
         self.with(|contents| contents.objects.remove(uri));
         Ok(())
+    }
+
+    async fn delete_all(&self, prefix: &Uri) -> Result<u64> {
+        let folder = folder_of(prefix);
+        Ok(self.with(|contents| {
+            let before = contents.objects.len();
+            contents.objects.retain(|uri, _| !uri.as_str().starts_with(&folder));
+            (before - contents.objects.len()) as u64
+        }))
     }
 
     async fn concat(&self, parts: &[Object], to: &Uri) -> Result<Object> {

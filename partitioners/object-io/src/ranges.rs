@@ -61,7 +61,7 @@ mod tests {
     fn far_ranges_stay_apart_and_near_ones_join() {
         assert_eq!(coalesce(&[0..5, 5..9, 100..101], 0), [0..9, 100..101]);
         assert_eq!(coalesce(&[0..5, 9..12], 3), [0..5, 9..12]);
-        assert_eq!(coalesce(&[0..5, 9..12], 4), [0..12]);
+        assert_eq!(coalesce(&[0..5, 9..12, 20..21], 4), [0..12, 20..21]);
     }
 
     #[test]

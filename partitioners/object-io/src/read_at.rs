@@ -20,6 +20,12 @@ pub trait ReadAt: Send + Sync {
     fn preferred_read(&self) -> usize {
         1 << 20
     }
+
+    /// How many such calls should run side by side when a long range is read: one connection to S3 gives a fraction of
+    /// what a machine can take.
+    fn reads_at_once(&self) -> usize {
+        1
+    }
 }
 
 /// Bytes in memory are an object too.
@@ -38,39 +44,73 @@ impl ReadAt for Bytes {
     }
 }
 
-/// Reads a range in order, fetching ahead on a thread of its own. The thread ends with the reader.
+/// Reads a range in order, fetching ahead on threads of its own. They end with the reader.
+///
+/// Holds at most `preferred_read` × (`reads_at_once` + 2) bytes of the source: 3 MiB for a file, 48 MiB for S3.
 pub struct SequentialReader {
-    blocks: mpsc::Receiver<io::Result<Vec<u8>>>,
-    spare: mpsc::Sender<Vec<u8>>,
+    /// Block `i` of the range comes from lane `i` modulo their number.
+    lanes: Vec<Lane>,
+    turn: usize,
     block: Vec<u8>,
     at: usize,
 }
 
-/// Blocks under way: one being filled, one waiting, one being read.
-const AHEAD: usize = 2;
+/// One thread that fetches every n-th block.
+struct Lane {
+    blocks: mpsc::Receiver<io::Result<Vec<u8>>>,
+    spare: mpsc::Sender<Vec<u8>>,
+}
 
-impl SequentialReader {
-    /// Starts reading `range` of `source`.
-    pub fn new(source: Arc<dyn ReadAt>, range: Range<u64>) -> Self {
-        let (full, blocks) = mpsc::sync_channel::<io::Result<Vec<u8>>>(AHEAD);
+impl Lane {
+    fn start(source: Arc<dyn ReadAt>, range: Range<u64>, block: u64, stride: u64, waiting: usize) -> io::Result<Self> {
+        let (full, blocks) = mpsc::sync_channel::<io::Result<Vec<u8>>>(waiting);
         let (spare, empty) = mpsc::channel::<Vec<u8>>();
-        thread::spawn(move || {
+        let fetch = move || {
             let mut offset = range.start;
             while offset < range.end {
-                let length = (range.end - offset).min(source.preferred_read() as u64) as usize;
-                let mut block = empty.try_recv().unwrap_or_default();
-                block.resize(length, 0);
-                let read = source.read_exact_at(offset, &mut block).map(|()| block);
+                let length = (range.end - offset).min(block) as usize;
+                let mut bytes = empty.try_recv().unwrap_or_default();
+                bytes.resize(length, 0);
+                let read = source.read_exact_at(offset, &mut bytes).map(|()| bytes);
                 let failed = read.is_err();
                 if full.send(read).is_err() || failed {
                     return;
                 }
-                offset += length as u64;
+                offset = offset.saturating_add(stride);
             }
-        });
+        };
+        thread::Builder::new().name("read-ahead".into()).spawn(fetch)?;
+        Ok(Self { blocks, spare })
+    }
+
+    /// A lane whose first block is this error.
+    fn failed(error: io::Error) -> Self {
+        let (full, blocks) = mpsc::sync_channel(1);
+        let _ = full.send(Err(error));
+        let (spare, _) = mpsc::channel();
+        Self { blocks, spare }
+    }
+}
+
+impl SequentialReader {
+    /// Starts reading `range` of `source`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "each thread gets a clone; callers have one to give away"
+    )]
+    pub fn new(source: Arc<dyn ReadAt>, range: Range<u64>) -> Self {
+        let block = source.preferred_read().max(1) as u64;
+        let count = range.end.saturating_sub(range.start).div_ceil(block);
+        let lanes = count.min(source.reads_at_once().max(1) as u64);
+        // With one lane a block waits while the next is fetched; with several they wait for each other.
+        let waiting = usize::from(lanes == 1);
+        let start = |lane: u64| {
+            let own = range.start + lane * block..range.end;
+            Lane::start(source.clone(), own, block, lanes * block, waiting).unwrap_or_else(Lane::failed)
+        };
         Self {
-            blocks,
-            spare,
+            lanes: (0..lanes).map(start).collect(),
+            turn: 0,
             block: Vec::new(),
             at: 0,
         }
@@ -79,13 +119,15 @@ impl SequentialReader {
     /// The bytes read but not consumed; empty only at the end of the range.
     pub fn fill(&mut self) -> io::Result<&[u8]> {
         if self.at == self.block.len() {
-            if let Ok(next) = self.blocks.recv() {
-                let old = std::mem::replace(&mut self.block, next?);
-                self.at = 0;
-                let _ = self.spare.send(old);
+            self.at = 0;
+            let lane = self.lanes.get(self.turn);
+            if let Some((lane, next)) = lane.and_then(|lane| Some((lane, lane.blocks.recv().ok()?))) {
+                let old = std::mem::take(&mut self.block);
+                self.block = next?;
+                let _ = lane.spare.send(old);
+                self.turn = (self.turn + 1) % self.lanes.len();
             } else {
                 self.block.clear();
-                self.at = 0;
             }
         }
         Ok(&self.block[self.at..])
@@ -130,6 +172,53 @@ mod tests {
             .unwrap();
         assert_eq!(text.len(), (2 << 20) + 2);
         assert_eq!((text[0], text[1 << 20]), (7, 7));
+    }
+
+    /// Bytes in small blocks, read by several lanes.
+    struct Blocks(Bytes, usize, usize);
+
+    impl ReadAt for Blocks {
+        fn size(&self) -> u64 {
+            self.0.size()
+        }
+
+        fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+            self.0.read_exact_at(offset, buffer)
+        }
+
+        fn preferred_read(&self) -> usize {
+            self.1
+        }
+
+        fn reads_at_once(&self) -> usize {
+            self.2
+        }
+    }
+
+    #[test]
+    fn lanes_give_blocks_in_order() {
+        let text: Bytes = (0..=255).cycle().take(1000).collect::<Vec<u8>>().into();
+        for (block, lanes) in [(1, 1), (7, 3), (100, 4), (999, 2), (1000, 5), (5000, 2)] {
+            for range in [0..1000u64, 3..1000, 5..5, 0..1, 13..713] {
+                let source = Arc::new(Blocks(text.clone(), block, lanes));
+                let mut read = Vec::new();
+                SequentialReader::new(source, range.clone())
+                    .read_to_end(&mut read)
+                    .unwrap();
+                assert_eq!(read, &text[range.start as usize..range.end as usize], "{block} {lanes}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_comes_after_the_bytes_before_it() {
+        let source = Arc::new(Blocks(Bytes::from_static(b"abcdefgh"), 3, 2));
+        let mut read = Vec::new();
+        let error = SequentialReader::new(source, 0..11).read_to_end(&mut read).unwrap_err();
+        assert_eq!(
+            (read.as_slice(), error.kind()),
+            (&b"abcdef"[..], io::ErrorKind::UnexpectedEof)
+        );
     }
 
     #[test]

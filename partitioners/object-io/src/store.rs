@@ -16,6 +16,10 @@ use crate::{
 /// Ranged reads in flight for one call.
 const CONCURRENCY: usize = 8;
 
+/// Copies between stores pass through this machine in blocks of this size, so many at a time.
+const BLOCK: u64 = 8 << 20;
+const BLOCKS: usize = 4;
+
 /// What [`Store::put_if_absent`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
@@ -52,6 +56,15 @@ impl Store {
         }
     }
 
+    /// As [`Store::new`], with `s3://` at this endpoint whatever the environment says.
+    #[cfg(feature = "aws")]
+    pub fn with_s3_endpoint(endpoint: crate::S3Endpoint) -> Self {
+        Self {
+            s3: Arc::new(crate::s3::LazyS3::with_endpoint(endpoint)),
+            ..Self::new()
+        }
+    }
+
     #[cfg_attr(
         not(feature = "aws"),
         expect(clippy::unused_async, reason = "connecting to S3 is async")
@@ -60,7 +73,7 @@ impl Store {
         match uri.scheme() {
             "mem" => Ok(self.memory.clone()),
             #[cfg(feature = "aws")]
-            "s3" => Ok(self.s3.get().await),
+            "s3" => self.s3.get(uri).await,
             #[cfg(not(feature = "aws"))]
             "s3" => Err(Error::Scheme {
                 uri: uri.clone(),
@@ -164,14 +177,45 @@ impl Store {
         self.backend(uri).await?.delete(uri).await
     }
 
+    /// Removes every object below the folder `prefix`, and says how many. An absent folder is empty.
+    ///
+    /// Not atomic: an error in the middle leaves the rest.
+    pub async fn delete_all(&self, prefix: &Uri) -> Result<u64> {
+        self.backend(prefix).await?.delete_all(prefix).await
+    }
+
     /// Makes `to` from `parts` in order, on the server where the store can (S3 UploadPartCopy).
     ///
-    /// All must be of one scheme. Parts may be of any size, also empty.
+    /// Parts may be of any size, also empty, and in other stores than `to`.
     pub async fn concat(&self, parts: &[Uri], to: &Uri) -> Result<Object> {
         let objects: Vec<Object> = stream::iter(parts.iter().map(|part| self.head(part)))
             .buffered(CONCURRENCY)
             .try_collect()
             .await?;
-        self.backend(to).await?.concat(&objects, to).await
+        self.concat_versions(&objects, to).await
+    }
+
+    /// As [`Store::concat`], of exactly these versions.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] if one of them is another by now.
+    pub async fn concat_versions(&self, parts: &[Object], to: &Uri) -> Result<Object> {
+        if parts.iter().all(|part| part.uri.scheme() == to.scheme()) {
+            return self.backend(to).await?.concat(parts, to).await;
+        }
+        let mut writer = self.writer(to).await?;
+        for part in parts {
+            let blocks = (0..part.size.div_ceil(BLOCK)).map(|i| i * BLOCK..part.size.min((i + 1) * BLOCK));
+            let mut blocks = stream::iter(blocks.map(|block| self.read(part, block))).buffered(BLOCKS);
+            while let Some(block) = blocks.try_next().await? {
+                writer.write(block).await?;
+            }
+        }
+        writer.finish().await
+    }
+
+    /// Copies an object, also from one store to another; its bytes are never in memory as a whole.
+    pub async fn copy(&self, from: &Uri, to: &Uri) -> Result<Object> {
+        self.concat(std::slice::from_ref(from), to).await
     }
 }

@@ -1,9 +1,13 @@
-use bytes::Bytes;
-use plan::Object;
+use std::io;
 
-use crate::{Result, backend::Upload};
+use bytes::Bytes;
+use plan::{Object, Uri};
+
+use crate::{Error, Result, backend::Upload};
 
 /// An object being written; visible under its name only after [`Writer::finish`]. Dropped before, nothing is left.
+///
+/// After a failed or abandoned [`Writer::write`] the object cannot be finished: it would have a hole.
 pub struct Writer(Box<dyn Upload>);
 
 impl Writer {
@@ -24,5 +28,13 @@ impl Writer {
     /// Drops what was written and frees what the store held for it.
     pub async fn abort(self) -> Result<()> {
         self.0.abort().await
+    }
+}
+
+/// The answer to a call after a write that failed.
+pub(crate) fn broken(uri: &Uri) -> Error {
+    Error::Write {
+        uri: uri.clone(),
+        source: io::Error::other("an earlier write to this object failed"),
     }
 }

@@ -91,11 +91,10 @@ impl FromStr for Uri {
             return Err(UriError::Empty);
         }
         match text.split_once("://") {
-            None | Some(("file" | "mem", _)) => Ok(Self(text.to_owned())),
             Some(("s3", rest)) if rest.starts_with('/') || rest.is_empty() => {
                 Err(UriError::Bucket { uri: text.to_owned() })
             }
-            Some(("s3", _)) => Ok(Self(text.to_owned())),
+            None | Some(("file" | "mem" | "s3", _)) => Ok(Self(text.to_owned())),
             Some((scheme, _)) => Err(UriError::Scheme {
                 uri: text.to_owned(),
                 scheme: scheme.to_owned(),
