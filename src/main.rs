@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use object_io::Store;
 
+mod fasta;
 mod info;
 mod show;
 
@@ -29,6 +30,9 @@ Examples:
 
 #[derive(Subcommand)]
 enum Command {
+    /// Index, plan, read and cut reference sequences.
+    #[command(subcommand)]
+    Fasta(fasta::Command),
     /// Say what an object is: format, size, contents.
     Info(info::Arguments),
 }
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
 
 async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
+        Command::Fasta(command) => fasta::run(command, store).await,
         Command::Info(arguments) => info::run(arguments, store).await,
     }
 }
