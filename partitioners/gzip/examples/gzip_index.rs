@@ -4,7 +4,7 @@
 use std::{env, error::Error, sync::Arc};
 
 use object_io::Store;
-use partition_gzip::{GzipIndex, Options};
+use partition_gzip::{GzipIndex, Options, interchange};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -16,6 +16,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Store::new();
     let source = store.read_at(&store.head(&file).await?).await?;
     let index = GzipIndex::build(&Arc::clone(&source), &Options::default())?;
+    if let Some(path) = arguments.next() {
+        let mut stored = Vec::new();
+        interchange::gztool::write(&index, &*source, &mut stored)?;
+        store.put(&path.parse()?, stored).await?;
+    }
     let lines = index.lines.as_ref().map_or(0, |lines| lines.total);
     eprintln!(
         "{} bytes of text, {lines} lines, {} checkpoints",

@@ -22,7 +22,7 @@ pub struct GzipIndex {
 pub struct Lines {
     /// For each checkpoint, how many newlines come before it.
     pub before: Vec<u64>,
-    /// Lines of the text; a last line without newline counts.
+    /// Newlines in the whole text.
     pub total: u64,
 }
 

@@ -10,6 +10,7 @@ mod format;
 mod header;
 mod index;
 pub mod inflate;
+pub mod interchange;
 mod pass;
 mod sink;
 mod stream;

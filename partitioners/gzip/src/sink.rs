@@ -27,8 +27,6 @@ pub struct Collect {
     checkpoints: Vec<Checkpoint>,
     lines: Vec<u64>,
     newlines: u64,
-    /// Whether a line has begun that no newline has ended yet.
-    open_line: bool,
 }
 
 impl Collect {
@@ -39,7 +37,7 @@ impl Collect {
             text_size: summary.text_size,
             lines: Some(Lines {
                 before: self.lines,
-                total: self.newlines + u64::from(self.open_line),
+                total: self.newlines,
             }),
             checkpoints: self.checkpoints,
         }
@@ -51,7 +49,6 @@ impl Sink for Collect {
 
     fn text(&mut self, text: &[u8]) -> Result<(), Infallible> {
         self.newlines += memchr::memchr_iter(b'\n', text).count() as u64;
-        self.open_line = text.last() != Some(&b'\n');
         Ok(())
     }
 
