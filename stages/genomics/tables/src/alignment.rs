@@ -13,6 +13,22 @@ pub enum Mate {
     Second,
 }
 
+impl Mate {
+    /// 0 for a single read, 1 and 2 for the reads of a pair.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The mate of that number; whatever is not 1 or 2 is single.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::First,
+            2 => Self::Second,
+            _ => Self::Single,
+        }
+    }
+}
+
 /// What an alignment is to its read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlignmentKind {
@@ -51,17 +67,17 @@ pub struct Alignment {
     pub position: u64,
     /// Whether the reverse complement of the read is aligned. The CIGAR is in reference direction either way.
     pub reverse: bool,
-    /// Primary, supplementary or secondary. The align stage does not know yet and says primary.
+    /// Primary, supplementary or secondary.
     pub kind: AlignmentKind,
-    /// Whether both mates lie face to face at a plausible distance. Set by best-hit.
+    /// Whether both mates lie face to face at a plausible distance.
     pub proper_pair: bool,
-    /// Mapping quality, 0 to 60; 0 from the align stage, set by best-hit.
+    /// Mapping quality, 0 to 60.
     pub mapq: u8,
     /// The aligner's score (`AS`).
     pub score: i32,
-    /// Score of the best other place for the same bases (`XS`); 0 if there is none. Set by best-hit.
+    /// Score of the best other place for the same bases (`XS`); 0 if there is none.
     pub next_score: i32,
-    /// How many other places are as good or nearly so. Set by best-hit.
+    /// How many other places are as good or nearly so.
     pub near_places: u32,
     /// Mismatches, inserted and deleted bases, as `NM`.
     pub edit_distance: u32,
@@ -69,7 +85,7 @@ pub struct Alignment {
     pub matches: u32,
     /// The alignment itself; it spans the whole read, unaligned ends are soft clips.
     pub cigar: Cigar,
-    /// The other read's primary alignment, if it has one. Set by best-hit.
+    /// The other read's primary alignment, if it has one.
     pub mate_place: Option<MatePlace>,
 }
 

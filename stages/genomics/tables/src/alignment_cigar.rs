@@ -1,6 +1,8 @@
 //! How the bases of a read lie on the reference.
 use std::{fmt, str::FromStr};
 
+use arrow_array::builder::StringBuilder;
+
 /// One kind of CIGAR operation, numbered as in BAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -111,6 +113,14 @@ impl Cigar {
     /// The packed operations, as in BAM.
     pub fn packed(&self) -> &[u32] {
         &self.0
+    }
+
+    /// Appends its text as a value of a column.
+    pub(crate) fn append_to(&self, column: &mut StringBuilder) {
+        use fmt::Write;
+        // Writing to memory does not fail.
+        let _ = write!(column, "{self}");
+        column.append_value("");
     }
 
     /// Bases of the read that the CIGAR uses, clipped ones included.

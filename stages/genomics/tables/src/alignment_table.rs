@@ -9,23 +9,13 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use parquet::{
-    arrow::{
-        ArrowWriter,
-        arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
-        arrow_writer::ArrowWriterOptions,
-    },
-    basic::{Compression, Encoding, ZstdLevel},
-    file::properties::WriterProperties,
-    schema::types::ColumnPath,
+
+use crate::{
+    Alignment, AlignmentKind, Cigar, Mate, MatePlace, TableError,
+    alignment_parquet::{TableReader, TableWriter},
 };
 
-use crate::{Alignment, AlignmentKind, Cigar, Mate, MatePlace, TableError};
-
-/// Rows that are encoded at once, and decoded at once.
-const BATCH: usize = 8192;
-/// Rows of a row group: what a reader holds in memory of one table.
-const ROW_GROUP: usize = 1 << 17;
+const TABLE: &str = "alignments";
 
 /// Bits of the `flag` column, those of SAM.
 mod flag {
@@ -61,25 +51,9 @@ fn schema() -> Arc<Schema> {
     ]))
 }
 
-fn properties() -> Result<WriterProperties, TableError> {
-    let mut properties = WriterProperties::builder()
-        .set_created_by("tessera".into())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_max_row_group_row_count(Some(ROW_GROUP))
-        .set_write_batch_size(BATCH);
-    // Nearly every value of these is new: a dictionary would only be built to be thrown away.
-    for column in ["read", "position", "mate_position"] {
-        let column = ColumnPath::from(column);
-        properties = properties
-            .set_column_dictionary_enabled(column.clone(), false)
-            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
-    }
-    Ok(properties.build())
-}
-
 /// Writes alignments in the order given; both stages give them in order of (read, mate).
 pub struct AlignmentWriter<W: Write + Send> {
-    parquet: ArrowWriter<W>,
+    table: TableWriter<W>,
     columns: Columns,
 }
 
@@ -104,11 +78,8 @@ struct Columns {
 impl<W: Write + Send> AlignmentWriter<W> {
     /// Starts a table.
     pub fn new(to: W) -> Result<Self, TableError> {
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties()?)
-            .with_skip_arrow_metadata(true);
         Ok(Self {
-            parquet: ArrowWriter::try_new_with_options(to, schema(), options)?,
+            table: TableWriter::new(to, schema())?,
             columns: Columns::default(),
         })
     }
@@ -116,8 +87,8 @@ impl<W: Write + Send> AlignmentWriter<W> {
     /// Appends a row.
     pub fn push(&mut self, alignment: &Alignment) -> Result<(), TableError> {
         self.columns.push(alignment);
-        if self.columns.read.len() == BATCH {
-            self.parquet.write(&self.columns.take()?)?;
+        if TableWriter::<W>::is_batch(self.columns.read.len()) {
+            self.table.write(self.columns.take())?;
         }
         Ok(())
     }
@@ -125,23 +96,20 @@ impl<W: Write + Send> AlignmentWriter<W> {
     /// Writes the rest and the footer, and gives back what was written to.
     pub fn finish(mut self) -> Result<W, TableError> {
         if !self.columns.read.is_empty() {
-            self.parquet.write(&self.columns.take()?)?;
+            self.table.write(self.columns.take())?;
         }
-        Ok(self.parquet.into_inner()?)
+        self.table.finish()
     }
 }
 
 impl Columns {
     fn push(&mut self, row: &Alignment) {
-        use std::fmt::Write as _;
         self.read.push(row.read);
         self.flag.push(flag_of(row));
         self.contig.push(row.contig);
         self.position.push(row.position);
         self.mapq.push(row.mapq);
-        // A StringBuilder never fails to take text.
-        let _ = write!(self.cigar, "{}", row.cigar);
-        self.cigar.append_value("");
+        row.cigar.append_to(&mut self.cigar);
         self.score.push(row.score);
         self.next_score.push(row.next_score);
         self.near_places.push(row.near_places);
@@ -151,16 +119,15 @@ impl Columns {
         self.mate_contig.append_option(mate.map(|mate| mate.contig));
         self.mate_position.append_option(mate.map(|mate| mate.position));
         if let Some(mate) = mate {
-            let _ = write!(self.mate_cigar, "{}", mate.cigar);
-            self.mate_cigar.append_value("");
+            mate.cigar.append_to(&mut self.mate_cigar);
         } else {
             self.mate_cigar.append_null();
         }
     }
 
-    fn take(&mut self) -> Result<RecordBatch, TableError> {
+    fn take(&mut self) -> Vec<ArrayRef> {
         use std::mem::take;
-        let columns: Vec<ArrayRef> = vec![
+        vec![
             Arc::new(UInt64Array::from(take(&mut self.read))),
             Arc::new(UInt16Array::from(take(&mut self.flag))),
             Arc::new(UInt32Array::from(take(&mut self.contig))),
@@ -175,8 +142,7 @@ impl Columns {
             Arc::new(self.mate_contig.finish()),
             Arc::new(self.mate_position.finish()),
             Arc::new(self.mate_cigar.finish()),
-        ];
-        Ok(RecordBatch::try_new(schema(), columns)?)
+        ]
     }
 }
 
@@ -207,40 +173,24 @@ fn flag_of(row: &Alignment) -> u16 {
 
 /// Reads alignments in the order written, one batch of rows in memory at a time.
 pub struct AlignmentReader {
-    batches: ParquetRecordBatchReader,
+    table: TableReader,
     batch: Option<Batch>,
     at: usize,
-    rows: u64,
 }
 
 impl AlignmentReader {
     /// Opens a table.
     pub fn new(table: Bytes) -> Result<Self, TableError> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(table)?;
-        let found = builder.schema();
-        for wanted in schema().fields() {
-            match found.field_with_name(wanted.name()) {
-                Ok(field) if field.data_type() == wanted.data_type() => {}
-                _ => {
-                    return Err(TableError::Column {
-                        table: "alignments",
-                        column: wanted.name().clone(),
-                    });
-                }
-            }
-        }
-        let rows = builder.metadata().file_metadata().num_rows().max(0) as u64;
         Ok(Self {
-            batches: builder.with_batch_size(BATCH).build()?,
+            table: TableReader::new(table, TABLE, &schema())?,
             batch: None,
             at: 0,
-            rows,
         })
     }
 
     /// Rows of the whole table.
     pub fn rows(&self) -> u64 {
-        self.rows
+        self.table.rows()
     }
 
     fn next_row(&mut self) -> Result<Option<Alignment>, TableError> {
@@ -251,8 +201,8 @@ impl AlignmentReader {
                 self.at += 1;
                 return batch.row(self.at - 1).map(Some);
             }
-            match self.batches.next() {
-                Some(batch) => self.batch = Some(Batch::new(&batch?)?),
+            match self.table.next_batch()? {
+                Some(batch) => self.batch = Some(Batch::new(&batch)),
                 None => return Ok(None),
             }
             self.at = 0;
@@ -286,29 +236,28 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(batch: &RecordBatch) -> Result<Self, TableError> {
-        let column = |name: &str| {
-            batch.column_by_name(name).ok_or_else(|| TableError::Column {
-                table: "alignments",
-                column: name.to_owned(),
-            })
-        };
-        Ok(Self {
-            read: column("read")?.as_primitive::<UInt64Type>().clone(),
-            flag: column("flag")?.as_primitive::<UInt16Type>().clone(),
-            contig: column("contig")?.as_primitive::<UInt32Type>().clone(),
-            position: column("position")?.as_primitive::<UInt64Type>().clone(),
-            mapq: column("mapq")?.as_primitive::<UInt8Type>().clone(),
-            cigar: column("cigar")?.as_string::<i32>().clone(),
-            score: column("score")?.as_primitive::<Int32Type>().clone(),
-            next_score: column("next_score")?.as_primitive::<Int32Type>().clone(),
-            near_places: column("near_places")?.as_primitive::<UInt32Type>().clone(),
-            edit_distance: column("edit_distance")?.as_primitive::<UInt32Type>().clone(),
-            matches: column("matches")?.as_primitive::<UInt32Type>().clone(),
-            mate_contig: column("mate_contig")?.as_primitive::<UInt32Type>().clone(),
-            mate_position: column("mate_position")?.as_primitive::<UInt64Type>().clone(),
-            mate_cigar: column("mate_cigar")?.as_string::<i32>().clone(),
-        })
+    /// Takes the columns, whose order and types the table reader has made sure of.
+    fn new(batch: &RecordBatch) -> Self {
+        let u32s = |at: usize| batch.column(at).as_primitive::<UInt32Type>().clone();
+        let u64s = |at: usize| batch.column(at).as_primitive::<UInt64Type>().clone();
+        let i32s = |at: usize| batch.column(at).as_primitive::<Int32Type>().clone();
+        let texts = |at: usize| batch.column(at).as_string::<i32>().clone();
+        Self {
+            read: u64s(0),
+            flag: batch.column(1).as_primitive::<UInt16Type>().clone(),
+            contig: u32s(2),
+            position: u64s(3),
+            mapq: batch.column(4).as_primitive::<UInt8Type>().clone(),
+            cigar: texts(5),
+            score: i32s(6),
+            next_score: i32s(7),
+            near_places: u32s(8),
+            edit_distance: u32s(9),
+            matches: u32s(10),
+            mate_contig: u32s(11),
+            mate_position: u64s(12),
+            mate_cigar: texts(13),
+        }
     }
 
     fn row(&self, at: usize) -> Result<Alignment, TableError> {

@@ -2,6 +2,8 @@
 
 mod alignment;
 mod alignment_cigar;
+mod alignment_hit;
+mod alignment_parquet;
 mod alignment_table;
 mod error;
 mod pileup;
@@ -12,6 +14,7 @@ mod pileup_table;
 
 pub use alignment::{Alignment, AlignmentKind, Mate, MatePlace};
 pub use alignment_cigar::{Cigar, CigarError, CigarKind};
+pub use alignment_hit::{Hit, HitReader, HitWriter, Seeds};
 pub use alignment_table::{AlignmentReader, AlignmentWriter};
 pub use error::TableError;
 pub use pileup::{Pileup, PileupRow, RowLists};
