@@ -1,7 +1,7 @@
 //! Look-up tables for canonical Huffman codes, with sub-tables for the long ones.
 use super::{
     error::CodeDefect,
-    symbols::{EXCEPTION, Entry, Meaning, SUBTABLE, code_bits, used},
+    symbols::{EXCEPTION, Entry, Meaning, SUBTABLE, used},
 };
 
 /// No DEFLATE code is longer.
@@ -14,9 +14,13 @@ pub(super) struct Table<const BITS: u32, const SIZE: usize> {
 }
 
 /// Literals and lengths. All sub-tables together end below 2342 entries (zlib's `enough 288 11 15`).
-pub(super) type LiteralTable = Table<11, 4096>;
+pub(super) type LiteralTable = Table<LITERAL_BITS, 4096>;
+/// Bits of a literal/length look-up.
+pub(super) const LITERAL_BITS: u32 = 11;
 /// Distances. All sub-tables together end below 402 entries (zlib's `enough 32 8 15`).
-pub(super) type DistanceTable = Table<8, 512>;
+pub(super) type DistanceTable = Table<DISTANCE_BITS, 512>;
+/// Bits of a distance look-up.
+pub(super) const DISTANCE_BITS: u32 = 8;
 
 impl<const BITS: u32, const SIZE: usize> Table<BITS, SIZE> {
     pub(super) fn new() -> Self {
@@ -122,11 +126,16 @@ impl<const BITS: u32, const SIZE: usize> Table<BITS, SIZE> {
     pub(super) fn look_up(&self, bits: u64) -> (Entry, u32) {
         let entry = self.entries[bits as usize & ((1 << BITS) - 1)];
         if entry & SUBTABLE == SUBTABLE {
-            let index = (bits >> BITS) & ((1 << code_bits(entry)) - 1);
-            let at = ((entry & !EXCEPTION) >> 16) as usize + index as usize;
-            return (self.entries[at & (SIZE - 1)], used(entry));
+            return (self.sub_entry(entry, bits >> BITS), used(entry));
         }
         (entry, 0)
+    }
+
+    /// The entry of a sub-table, by the bits after those of the main table.
+    #[inline]
+    pub(super) fn sub_entry(&self, pointer: Entry, bits: u64) -> Entry {
+        let index = bits as usize & ((1 << (pointer >> 8 & 15)) - 1);
+        self.entries[((pointer >> 16 & 0x1fff) as usize + index) & (SIZE - 1)]
     }
 }
 

@@ -3,9 +3,11 @@ use super::{
     Input, Output,
     bits::Bits,
     error::{Alphabet, InflateError, InflateErrorKind},
+    fast,
     header::Header,
     huffman::{DistanceTable, LiteralTable},
-    symbols::{DISTANCES, END, EXCEPTION, LITERALS, literals, used, value},
+    packed::PackedTable,
+    symbols::{DISTANCES, END, LITERALS, distance, is_exception, is_exceptional_distance, is_length, length, used},
 };
 
 /// Decodes one raw DEFLATE stream.
@@ -25,11 +27,12 @@ pub struct Inflater {
 
 /// The codes of the current block.
 #[derive(Clone)]
-struct Tables {
+pub(super) struct Tables {
     /// They are those of fixed blocks.
     fixed: bool,
-    literals: LiteralTable,
-    distances: DistanceTable,
+    pub(super) literals: LiteralTable,
+    pub(super) packed: PackedTable,
+    pub(super) distances: DistanceTable,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -262,14 +265,16 @@ impl Inflater {
         Ok(None)
     }
 
-    /// Decodes symbols one by one.
+    /// Decodes symbols: many while there is room, then one by one.
     fn symbols(&mut self, input: &mut Input<'_>, output: &mut Output<'_>) -> Result<Option<Status>, InflateErrorKind> {
         loop {
-            let Some((symbol, used)) = self.tables.symbol(self.bits)? else {
-                if self.bits.pull(input) {
-                    continue;
+            fast::run(&self.tables, &mut self.bits, input, output);
+            let (symbol, used) = loop {
+                match self.tables.symbol(self.bits)? {
+                    Some(symbol) => break symbol,
+                    None if self.bits.pull(input) => {}
+                    None => return Ok(Some(Status::NeedInput)),
                 }
-                return Ok(Some(Status::NeedInput));
             };
             match symbol {
                 Symbol::Literal(byte) => {
@@ -307,6 +312,7 @@ impl Tables {
         Self {
             fixed: false,
             literals: LiteralTable::new(),
+            packed: PackedTable::new(),
             distances: DistanceTable::new(),
         }
     }
@@ -323,6 +329,7 @@ impl Tables {
         self.literals
             .build(&lengths, &LITERALS)
             .expect("the fixed literal code is complete");
+        self.packed.build(&self.literals);
         self.distances
             .build(&[5; 32], &DISTANCES)
             .expect("the fixed distance code is complete");
@@ -335,6 +342,7 @@ impl Tables {
         self.literals
             .build(header.literals(), &LITERALS)
             .map_err(of(Alphabet::Literals))?;
+        self.packed.build(&self.literals);
         self.distances
             .build(header.distances(), &DISTANCES)
             .map_err(of(Alphabet::Distances))
@@ -347,27 +355,27 @@ impl Tables {
         if total > bits.count {
             return Ok(None);
         }
-        if literals(entry) != 0 {
-            return Ok(Some((Symbol::Literal((entry >> 8) as u8), total)));
-        }
-        if entry & EXCEPTION != 0 {
+        if is_exception(entry) {
             return if entry & END == END {
                 Ok(Some((Symbol::End, total)))
             } else {
                 Err(InflateErrorKind::LiteralCode)
             };
         }
-        let length = value(entry, bits.buffer >> before) as usize;
+        if !is_length(entry) {
+            return Ok(Some((Symbol::Literal((entry >> 8) as u8), total)));
+        }
+        let length = length(entry, bits.buffer >> before);
         let bits_left = bits.buffer >> total;
         let (entry, before) = self.distances.look_up(bits_left);
         total += before + used(entry);
         if total > bits.count {
             return Ok(None);
         }
-        if entry & EXCEPTION != 0 {
+        if is_exceptional_distance(entry) {
             return Err(InflateErrorKind::DistanceCode);
         }
-        let distance = value(entry, bits_left >> before) as usize;
+        let distance = distance(entry, bits_left >> before);
         Ok(Some((Symbol::Match { length, distance }, total)))
     }
 }

@@ -22,9 +22,11 @@
 //! output, bounds checked once per round.
 mod bits;
 mod error;
+mod fast;
 mod header;
 mod huffman;
 mod inflater;
+mod packed;
 mod stream;
 mod symbols;
 

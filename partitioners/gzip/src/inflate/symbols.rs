@@ -1,25 +1,25 @@
 //! What the symbols of a block mean, packed into table entries.
 //!
-//! An [`Entry`] is made so that the low six bits are all the bits it uses up, code and extra bits together:
+//! The low six bits of an [`Entry`] are all the bits it uses up, code and extra bits together. Bits 6 and 7 tell its kind:
 //!
-//! | bits | literals | length or distance | exception |
+//! | bits | length (kind 0) | literals (kind 1 to 3: their number) | exception (kind 1, bit 31 set) |
 //! |---|---|---|---|
-//! | 0-5 | bits used | bits used, extra bits included | bits used |
-//! | 6-7 | number of literals, 1 to 3 | 0 | 0 |
-//! | 8-11 | first literal (8-15) | bits of the code alone | index bits of the sub-table |
-//! | 12-15 | | 0 | kind: [`SUBTABLE`], [`END`] or neither: invalid |
-//! | 16-30 | second (16-23) and third literal (24-31) | base value | start of the sub-table |
-//! | 31 | | 0 | 1 |
+//! | 8-13 | bits before the extra bits | first literal (8-15) | index bits of the sub-table |
+//! | 14-22 | least length | second literal (16-23) | 16-28: start of the sub-table |
+//! | 23 | a literal goes before | | |
+//! | 24-31 | that literal | third literal | kind: [`SUBTABLE`], [`END`] or neither: invalid |
+//!
+//! Distances look like lengths, with 15 bits for the least distance; bit 31 marks their exceptions.
 
 /// One table entry.
 pub(super) type Entry = u32;
 
-/// Bit 31 of an entry without literals: neither length nor distance.
-pub(super) const EXCEPTION: Entry = 1 << 31;
+/// An entry that is neither literals nor a length, or no distance.
+pub(super) const EXCEPTION: Entry = 1 << 31 | 1 << 6;
 /// An exception that points to a sub-table.
-pub(super) const SUBTABLE: Entry = EXCEPTION | 1 << 15;
+pub(super) const SUBTABLE: Entry = EXCEPTION | 1 << 30;
 /// The exception that ends the block.
-pub(super) const END: Entry = EXCEPTION | 1 << 14;
+pub(super) const END: Entry = EXCEPTION | 1 << 29;
 
 /// An entry before its code is known: what it stands for, and what one bit of code adds.
 #[derive(Clone, Copy)]
@@ -40,9 +40,9 @@ const fn literal(byte: u32) -> Meaning {
     }
 }
 
-const fn base(value: u32, extra: u32) -> Meaning {
+const fn base(least: u32, extra: u32) -> Meaning {
     Meaning {
-        entry: value << 16 | extra,
+        entry: least << 14 | extra,
         per_bit: 0x101,
     }
 }
@@ -59,8 +59,7 @@ pub(super) const LITERALS: [Meaning; 288] = {
     let mut length = 3;
     while symbol < 284 {
         symbol += 1;
-        let group = (symbol as u32 - 257) / 4;
-        let extra = group.saturating_sub(1);
+        let extra = ((symbol as u32 - 257) / 4).saturating_sub(1);
         meanings[symbol] = base(length, extra);
         length += 1 << extra;
     }
@@ -83,23 +82,50 @@ pub(super) const DISTANCES: [Meaning; 32] = {
 };
 
 /// All bits an entry uses up.
+#[inline]
 pub(super) const fn used(entry: Entry) -> u32 {
     entry & 0x3f
 }
 
-/// How many literals an entry holds.
+/// How many literals an entry without length holds; 1 for exceptions.
+#[inline]
 pub(super) const fn literals(entry: Entry) -> u32 {
     entry >> 6 & 3
 }
 
-/// Bits of the code alone, for lengths and distances; index bits of a sub-table.
-pub(super) const fn code_bits(entry: Entry) -> u32 {
-    entry >> 8 & 0xf
+/// Whether an entry is a length, perhaps with a literal before it.
+#[inline]
+pub(super) const fn is_length(entry: Entry) -> bool {
+    entry & 0xc0 == 0
 }
 
-/// The length or distance that an entry and the bits it was looked up with stand for.
-pub(super) const fn value(entry: Entry, bits: u64) -> u32 {
-    (entry >> 16) + ((bits & ((1 << used(entry)) - 1)) >> code_bits(entry)) as u32
+/// Whether an entry is neither literals nor a length.
+#[inline]
+pub(super) const fn is_exception(entry: Entry) -> bool {
+    entry & (1 << 31 | 0xc0) == EXCEPTION
+}
+
+/// Whether a distance entry is no distance.
+#[inline]
+pub(super) const fn is_exceptional_distance(entry: Entry) -> bool {
+    entry >> 31 != 0
+}
+
+/// The length that an entry and the bits it was looked up with stand for.
+#[inline]
+pub(super) const fn length(entry: Entry, bits: u64) -> usize {
+    (entry >> 14 & 0x1ff) as usize + extra(entry, bits)
+}
+
+/// The distance that an entry and the bits it was looked up with stand for.
+#[inline]
+pub(super) const fn distance(entry: Entry, bits: u64) -> usize {
+    (entry >> 14) as usize + extra(entry, bits)
+}
+
+#[inline]
+const fn extra(entry: Entry, bits: u64) -> usize {
+    ((bits & ((1 << used(entry)) - 1)) >> (entry >> 8 & 0x3f)) as usize
 }
 
 #[cfg(test)]
@@ -108,7 +134,7 @@ mod tests {
 
     #[test]
     fn lengths_and_distances_are_those_of_the_rfc() {
-        let base_of = |m: Meaning| (m.entry >> 16, m.entry & 0x3f);
+        let base_of = |m: Meaning| (m.entry >> 14, m.entry & 0x3f);
         assert_eq!(base_of(LITERALS[257]), (3, 0));
         assert_eq!(base_of(LITERALS[264]), (10, 0));
         assert_eq!(base_of(LITERALS[265]), (11, 1));
