@@ -108,23 +108,17 @@ impl Pileup {
 
     /// Appends a row; it must lie behind the last one.
     pub fn push(&mut self, row: &PileupRow) {
-        self.push_with(row.contig, row.position, row.reference, row.depth, |lists| {
+        self.push_with(row.contig, row.position, row.reference, |lists| {
             lists.matches.extend_from_slice(row.matches);
             lists.others.extend_from_slice(row.others);
             lists.indels.extend_from_slice(row.indels);
             lists.starts.extend_from_slice(row.starts);
+            row.depth
         });
     }
 
-    /// Appends a row whose lists the caller writes in place.
-    pub fn push_with(
-        &mut self,
-        contig: u32,
-        position: u64,
-        reference: u8,
-        depth: u32,
-        write: impl FnOnce(RowLists<'_>),
-    ) {
+    /// Appends a row whose lists are written in place by a function that gives the depth.
+    pub fn push_with(&mut self, contig: u32, position: u64, reference: u8, write: impl FnOnce(RowLists<'_>) -> u32) {
         debug_assert!(
             self.positions
                 .last()
@@ -133,13 +127,13 @@ impl Pileup {
         self.contigs.push(contig);
         self.positions.push(position);
         self.references.push(reference);
-        self.depths.push(depth);
-        write(RowLists {
+        let depth = write(RowLists {
             matches: &mut self.matches.bytes,
             others: &mut self.others.bytes,
             indels: &mut self.indels.bytes,
             starts: &mut self.starts.bytes,
         });
+        self.depths.push(depth);
         for lists in [&mut self.matches, &mut self.others, &mut self.indels, &mut self.starts] {
             lists.ends.push(lists.bytes.len());
         }
@@ -183,7 +177,7 @@ impl Pileup {
         // Neighbouring chunks of a reference say the same letter; the least one keeps addition commutative should they not.
         let reference = rows.iter().map(|row| row.reference).min().unwrap_or(b'N');
         let mut lists: Vec<&[u8]> = Vec::with_capacity(rows.len());
-        self.push_with(first.contig, first.position, reference, depth, |to| {
+        self.push_with(first.contig, first.position, reference, |to| {
             fn gather<'a>(lists: &mut Vec<&'a [u8]>, all: impl Iterator<Item = &'a [u8]>) {
                 lists.clear();
                 lists.extend(all.filter(|list| !list.is_empty()));
@@ -196,6 +190,7 @@ impl Pileup {
             add_lists(&lists, to.starts);
             gather(&mut lists, rows.iter().map(|row| row.indels));
             add_indels(&lists, to.indels);
+            depth
         });
     }
 
@@ -244,7 +239,10 @@ mod tests {
     fn pileup(rows: &[(u64, u32)]) -> Pileup {
         let mut pileup = Pileup::new();
         for &(position, key) in rows {
-            pileup.push_with(0, position, b'A', 1, |lists| push_entry(lists.matches, &mut 0, key, 1));
+            pileup.push_with(0, position, b'A', |lists| {
+                push_entry(lists.matches, &mut 0, key, 1);
+                1
+            });
         }
         pileup
     }
@@ -262,7 +260,7 @@ mod tests {
     #[test]
     fn rows_are_found_by_place() {
         let mut rows = pileup(&[(1, 5), (4, 6), (9, 1)]);
-        rows.push_with(3, 0, b'N', 0, |_| {});
+        rows.push_with(3, 0, b'N', |_| 0);
         assert_eq!(rows.find(0, 2..9), 1..2);
         assert_eq!(rows.find(0, 0..100), 0..3);
         assert_eq!(rows.find(3, 0..1), 3..4);

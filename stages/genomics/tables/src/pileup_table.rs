@@ -238,13 +238,14 @@ mod tests {
         let mut pileup = Pileup::new();
         for i in 0..100_000_u64 {
             let (contig, position) = if i < 70_000 { (0, i * 2) } else { (4, i) };
-            pileup.push_with(contig, position, b"ACGTN"[i as usize % 5], i as u32 % 90, |lists| {
+            pileup.push_with(contig, position, b"ACGTN"[i as usize % 5], |lists| {
                 let mut last = 0;
                 push_entry(lists.matches, &mut last, i as u32 % 50, 3);
                 push_entry(lists.matches, &mut last, 1000, 1);
                 if i % 10 == 0 {
                     push_entry(lists.others, &mut 0, i as u32, 1);
                 }
+                i as u32 % 90
             });
         }
         pileup
