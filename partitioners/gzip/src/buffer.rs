@@ -18,8 +18,13 @@ pub(crate) struct TextBuffer {
 
 impl TextBuffer {
     pub(crate) fn new() -> Self {
+        Self::with_room(TEXT)
+    }
+
+    /// With room for `text` bytes besides the history.
+    pub(crate) fn with_room(text: usize) -> Self {
         Self {
-            bytes: vec![0; WINDOW + TEXT].into(),
+            bytes: vec![0; WINDOW + text].into(),
             start: 0,
             end: 0,
             floor: 0,

@@ -13,6 +13,7 @@ pub mod inflate;
 pub mod interchange;
 mod pass;
 mod sink;
+mod sparse;
 mod stream;
 mod window;
 

@@ -8,10 +8,11 @@ use crc32fast::Hasher;
 use object_io::{ReadAt, SequentialReader};
 
 use crate::{
-    Checkpoint, Format, GzipError, GzipErrorKind, IndexError, Sink, Start, Window, bgzf,
+    Checkpoint, Format, GzipError, GzipErrorKind, IndexError, Sink, Start, WINDOW, Window, bgzf,
     buffer::TextBuffer,
     engine::{self, Engine},
     header::Trailer,
+    sparse::{self, Tracer},
     stream::{Event, Source, Stream},
 };
 
@@ -72,8 +73,10 @@ pub fn index<S: Sink>(
 /// Something at a place in the text of a [`Batch`].
 enum Mark {
     Member,
-    /// A checkpoint at this bit of the file; at a member's start if true.
-    Checkpoint(u64, bool),
+    /// A checkpoint at the start of the member at this byte of the file.
+    AtMember(u64),
+    /// A checkpoint at the block at this bit of the file, with the next bytes.
+    AtBlock(u64, Vec<u8>),
     Trailer(Trailer, u64),
 }
 
@@ -116,9 +119,9 @@ pub(crate) fn members<S: Sink, E: Engine>(
         let (spare, empty) = mpsc::channel();
         let inflating = scope.spawn(move || {
             let stream = Stream::<_, E>::at_member(Source::new(reader, from.byte), from.text);
-            inflate(stream, from.checkpoint, options, &full, &empty)
+            inflate(stream, source, from.checkpoint, options, &full, &empty)
         });
-        let mut check = Check::new(sink, size, from);
+        let mut check = Check::<_, E>::new(sink, size, from);
         for batch in batches {
             let batch: Batch = batch;
             check.batch(&batch)?;
@@ -135,6 +138,7 @@ pub(crate) fn members<S: Sink, E: Engine>(
 /// Fills batches until the file ends, fails, or nobody takes them.
 fn inflate<R: std::io::BufRead, E: Engine>(
     mut stream: Stream<R, E>,
+    source: &Arc<dyn ReadAt>,
     mut last: Option<u64>,
     options: &Options,
     full: &mpsc::SyncSender<Batch>,
@@ -162,12 +166,18 @@ fn inflate<R: std::io::BufRead, E: Engine>(
                 batch = next;
             }
             Ok(Event::Edge(bit)) => {
-                batch.marks.push((at, Mark::Checkpoint(bit, false)));
+                match ahead(&mut stream, source, bit) {
+                    Ok(ahead) => batch.marks.push((at, Mark::AtBlock(bit, ahead))),
+                    Err(error) => {
+                        let _ = full.send(batch);
+                        return Err(GzipError::new(bit / 8, stream.text, GzipErrorKind::Read(error)));
+                    }
+                }
                 last = Some(stream.text);
             }
             Ok(Event::Member(byte)) => {
                 if last.is_none_or(|last| stream.text - last >= options.member_spacing) {
-                    batch.marks.push((at, Mark::Checkpoint(byte * 8, true)));
+                    batch.marks.push((at, Mark::AtMember(byte)));
                     last = Some(stream.text);
                 }
                 batch.marks.push((at, Mark::Member));
@@ -185,16 +195,33 @@ fn inflate<R: std::io::BufRead, E: Engine>(
     }
 }
 
+/// The bytes of the file from bit `bit` on, where `stream` is: those at hand, or, near the end of a read, read again.
+fn ahead<R: std::io::BufRead, E: Engine>(
+    stream: &mut Stream<R, E>,
+    source: &Arc<dyn ReadAt>,
+    bit: u64,
+) -> std::io::Result<Vec<u8>> {
+    let ahead = stream.ahead(bit, sparse::AHEAD)?;
+    let wanted = (source.size() - bit / 8).min(sparse::AHEAD as u64) as usize;
+    if ahead.len() == wanted {
+        return Ok(ahead);
+    }
+    let mut again = vec![0; wanted];
+    source.read_exact_at(bit / 8, &mut again)?;
+    Ok(again)
+}
+
 /// Verifies batches and hands them to the sink.
-struct Check<'a, S> {
+struct Check<'a, S, E> {
     sink: &'a mut S,
     summary: Summary,
+    tracer: Tracer<E>,
     crc: Hasher,
     /// Text of the current member.
     length: u64,
 }
 
-impl<'a, S: Sink> Check<'a, S> {
+impl<'a, S: Sink, E: Engine> Check<'a, S, E> {
     fn new(sink: &'a mut S, compressed_size: u64, from: &From) -> Self {
         Self {
             sink,
@@ -204,6 +231,7 @@ impl<'a, S: Sink> Check<'a, S> {
                 text_size: from.text,
                 members: from.members,
             },
+            tracer: Tracer::new(),
             crc: Hasher::new(),
             length: 0,
         }
@@ -215,7 +243,7 @@ impl<'a, S: Sink> Check<'a, S> {
         for (at, mark) in &batch.marks {
             self.text(&buffer.bytes[from..*at])?;
             from = *at;
-            match *mark {
+            match mark {
                 Mark::Member => {
                     self.crc.reset();
                     self.length = 0;
@@ -223,22 +251,24 @@ impl<'a, S: Sink> Check<'a, S> {
                 }
                 Mark::Trailer(trailer, offset) => {
                     let checked = trailer.check(self.crc.clone().finalize(), self.length);
-                    checked.map_err(|kind| GzipError::new(offset, self.summary.text_size, kind))?;
+                    checked.map_err(|kind| GzipError::new(*offset, self.summary.text_size, kind))?;
                 }
-                Mark::Checkpoint(bit, member) => {
-                    let known = (self.length as usize).min(*at);
-                    let start = if member {
-                        Start::Member
-                    } else {
-                        Start::Block(Window::compress(&buffer.bytes[*at - known..*at]))
-                    };
-                    let text = self.summary.text_size;
-                    let kept = self.sink.checkpoint(Checkpoint { bit, text, start });
-                    kept.map_err(IndexError::Sink)?;
+                Mark::AtMember(byte) => self.checkpoint(byte * 8, Start::Member)?,
+                Mark::AtBlock(bit, ahead) => {
+                    let known = self.length.min(WINDOW as u64) as usize;
+                    let mut window = buffer.bytes[*at - known..*at].to_vec();
+                    self.tracer.clear_unused(&mut window, (bit % 8) as u8, ahead);
+                    self.checkpoint(*bit, Start::Block(Window::compress(&window)))?;
                 }
             }
         }
         self.text(&buffer.bytes[from..buffer.end])
+    }
+
+    fn checkpoint(&mut self, bit: u64, start: Start) -> Result<(), IndexError<S::Error>> {
+        let text = self.summary.text_size;
+        let kept = self.sink.checkpoint(Checkpoint { bit, text, start });
+        kept.map_err(IndexError::Sink)
     }
 
     fn text(&mut self, text: &[u8]) -> Result<(), IndexError<S::Error>> {

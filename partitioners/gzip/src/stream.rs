@@ -105,6 +105,8 @@ pub(crate) struct Stream<R, E> {
     state: State,
     /// Text decoded so far, counted from the start of the file.
     pub(crate) text: u64,
+    /// The last byte given to the engine, part of which may belong to the next block.
+    last: u8,
 }
 
 impl<R: BufRead, E: Engine> Stream<R, E> {
@@ -115,6 +117,7 @@ impl<R: BufRead, E: Engine> Stream<R, E> {
             engine: E::new(),
             state: State::Between,
             text,
+            last: 0,
         }
     }
 
@@ -127,7 +130,18 @@ impl<R: BufRead, E: Engine> Stream<R, E> {
             engine,
             state: State::Body,
             text,
+            last: 0,
         }
+    }
+
+    /// Up to `most` bytes of the file from the byte that holds bit `bit` on, if `bit` is that of the last [`Event::Edge`]
+    /// and they can be had without waiting for more than one read; else fewer.
+    pub(crate) fn ahead(&mut self, bit: u64, most: usize) -> io::Result<Vec<u8>> {
+        let mut ahead = Vec::new();
+        ahead.extend((bit % 8 != 0).then_some(self.last));
+        let ready = self.source.fill()?;
+        ahead.extend_from_slice(&ready[..ready.len().min(most - ahead.len())]);
+        Ok(ahead)
     }
 
     fn error(&self, kind: Kind) -> GzipError {
@@ -183,6 +197,9 @@ impl<R: BufRead, E: Engine> Stream<R, E> {
             Ok(step) => (step.consumed, Ok(step.stop)),
             Err((consumed, fault)) => (consumed, Err(fault)),
         };
+        if let Some(&last) = input[..consumed].last() {
+            self.last = last;
+        }
         self.source.consume(consumed);
         let stop = done.map_err(|fault| self.error(Kind::Deflate(fault)))?;
         Ok(match stop {
