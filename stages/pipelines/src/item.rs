@@ -1,4 +1,6 @@
 //! One call of a task: its request, and the name under which its outputs live.
+use std::collections::BTreeMap;
+
 use plan::Uri;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::to_raw_value};
@@ -44,10 +46,12 @@ impl Item {
     /// Names the item after its contents, in the run folder `run`.
     pub(crate) fn planned(mut self, run: &Uri, step: &Step, task: &Task) -> Result<Planned, Failure> {
         self.request.remove("out");
-        let key = key(step.name, task, &self.request);
+        let key = key(run, step.name, task, &self.request);
         let out = run.join(step.name).join(&key);
         self.request.insert("out".into(), Value::String(out.as_str().into()));
-        let request = to_raw_value(&self.request).map_err(|error| internal(error.to_string()))?;
+        // Sorted, so that a manifest does not depend on how serde_json keeps its objects.
+        let sorted: BTreeMap<String, Value> = self.request.into_iter().collect();
+        let request = to_raw_value(&sorted).map_err(|error| internal(error.to_string()))?;
         Ok(Planned {
             memory: step.memory.of(&request)?,
             label: self.label,
@@ -66,11 +70,12 @@ fn internal(message: String) -> Failure {
     Failure::new(plan::FaultKind::Internal, message)
 }
 
-/// Hash of (step, task, version, request): 80 bits in hexadecimal. Equal work has an equal name, whoever does it.
-fn key(step: &str, task: &Task, request: &Map<String, Value>) -> String {
+/// Hash of (step, task, version, request): 80 bits in hexadecimal. Equal work has an equal name, whoever does it and in
+/// whatever run: names of objects in this run's folder are hashed as relative ones.
+fn key(run: &Uri, step: &str, task: &Task, request: &Map<String, Value>) -> String {
     let mut text = format!("{step}\n{}\n{}\n", task.name, task.version);
     canonical_object(request, &mut text);
-    hash(&text, 10)
+    hash(&text.replace(&format!("\"{}/", run.as_str()), "\"run:"), 10)
 }
 
 /// The first `bytes` bytes of the SHA-256 of `text`, in hexadecimal.

@@ -1,19 +1,44 @@
 #![doc = include_str!("../README.md")]
 
+mod budget;
+mod clock;
 mod context;
+mod engine;
 mod error;
+mod event;
 mod failure;
+mod flight;
 mod item;
+mod journal;
+mod lease;
 mod load;
 mod pipeline;
+mod record;
+mod recorder;
+mod registry;
+mod retry;
+mod run_folder;
+mod runs;
 mod section;
+mod stop;
 mod task;
+mod worker;
 
+pub use budget::Budget;
+pub use clock::utc;
 pub use context::Context;
+pub use engine::{Engine, Finished, Options};
 pub use error::Error;
+pub use event::{Event, Figures, ItemName, Observer, Silent, State, What};
 pub use failure::{Cause, Failure};
 pub use item::{Item, Planned, unnamed};
 pub use load::Load;
 pub use pipeline::{Kind, Memory, Pipeline, Step};
+pub use record::Record;
+pub use registry::{all, by_name, tasks};
+pub use retry::Retries;
+pub use run_folder::{About, Ending, Run};
+pub use runs::{Runs, Summary, absolute};
 pub use section::{Block, Section};
+pub use stop::Stop;
 pub use task::{Json, Task, Tasks, task};

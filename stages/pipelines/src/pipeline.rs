@@ -9,6 +9,9 @@ use crate::{Context, Error, Failure, Item, Json, Load, Section, Tasks};
 type Planning<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 type Planner<T> = Arc<dyn Fn(Context) -> Planning<T> + Send + Sync>;
 
+/// Memory in bytes from a request.
+type Estimate = Arc<dyn Fn(&Json) -> Result<u64, Failure> + Send + Sync>;
+
 /// Steps in order. The local engine, the Step Functions generator, the forecast and the progress display read this.
 #[derive(Clone)]
 pub struct Pipeline {
@@ -62,7 +65,7 @@ pub enum Memory {
     /// All items the same.
     Fixed(u64),
     /// From the request.
-    Request(Arc<dyn Fn(&Json) -> Result<u64, Failure> + Send + Sync>),
+    Request(Estimate),
 }
 
 impl Memory {
