@@ -138,7 +138,7 @@ impl<R: BufRead, E: Engine> Stream<R, E> {
     /// and they can be had without waiting for more than one read; else fewer.
     pub(crate) fn ahead(&mut self, bit: u64, most: usize) -> io::Result<Vec<u8>> {
         let mut ahead = Vec::new();
-        ahead.extend((bit % 8 != 0).then_some(self.last));
+        ahead.extend((!bit.is_multiple_of(8)).then_some(self.last));
         let ready = self.source.fill()?;
         ahead.extend_from_slice(&ready[..ready.len().min(most - ahead.len())]);
         Ok(ahead)

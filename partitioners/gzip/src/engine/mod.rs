@@ -1,9 +1,11 @@
 //! What the rest asks of a DEFLATE decoder.
+mod own;
+#[cfg(test)]
 mod zlib;
 
 use crate::{buffer::TextBuffer, inflate::InflateErrorKind};
 
-pub(crate) use zlib::Zlib as Default;
+pub(crate) use own::Own as Default;
 
 /// Decodes raw DEFLATE streams (RFC 1951), one after another.
 pub(crate) trait Engine: Send {
@@ -41,4 +43,52 @@ pub(crate) enum Stop {
     Edge(u8),
     /// The last block ended; the next byte is the first of the trailer.
     End,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, sync::Arc};
+
+    use bytes::Bytes;
+    use flate2::{Compression, write::GzEncoder};
+    use object_io::ReadAt;
+    use proptest::prelude::*;
+
+    use super::{own::Own, zlib::Zlib, *};
+    use crate::{Collect, GzipIndex, Options, pass};
+
+    fn index<E: Engine>(file: &[u8], spacing: u64) -> GzipIndex {
+        let source: Arc<dyn ReadAt> = Arc::new(Bytes::copy_from_slice(file));
+        let options = Options {
+            spacing,
+            member_spacing: spacing,
+        };
+        let mut collect = Collect::default();
+        let summary = pass::members::<_, E>(&source, &options, &mut collect, &pass::From::default()).unwrap();
+        collect.finish(&summary)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        /// The same blocks at the same bits, and the same windows.
+        #[test]
+        fn both_engines_make_the_same_index(
+            words in proptest::collection::vec((any::<u16>(), 1usize..300), 1..3000),
+            level in 0u32..10,
+            spacing in 1u64..100_000,
+        ) {
+            let mut file = Vec::new();
+            for words in words.chunks(1000) {
+                let mut encoder = GzEncoder::new(file, Compression::new(level));
+                for (word, times) in words {
+                    for i in 0..*times {
+                        encoder.write_all(&word.wrapping_mul(i as u16 % 7).to_le_bytes()).unwrap();
+                    }
+                }
+                file = encoder.finish().unwrap();
+            }
+            prop_assert_eq!(index::<Own>(&file, spacing), index::<Zlib>(&file, spacing));
+        }
+    }
 }
