@@ -211,7 +211,11 @@ impl Runs {
         }
         self.store.delete(&spec).await?;
         if let Some(path) = run.folder.path() {
-            remove_empty_folders(&path);
+            // What is left are empty folders and temporary files of processes that were killed.
+            let gone = std::fs::remove_dir_all(&path);
+            if let Err(error) = gone {
+                tracing::warn!(%error, path = %path.display(), "cannot remove the folder of the run");
+            }
         }
         Ok((objects.len() as u64, bytes))
     }
@@ -286,18 +290,6 @@ fn hash_of(pipeline: &Pipeline, spec: &impl Serialize, inputs: &[Object]) -> Res
     canonical(&value(serde_json::to_value(spec))?, &mut text);
     canonical(&value(serde_json::to_value(inputs))?, &mut text);
     Ok(hash(&text, 16))
-}
-
-/// Folders of a store on disk are not objects; empty ones are swept after their objects.
-fn remove_empty_folders(folder: &path::Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_empty_folders(&entry.path());
-        }
-    }
-    // Fails, as it should, when something that is not ours is left in it.
-    let _ = std::fs::remove_dir(folder);
 }
 
 /// Used by the engine when a run ends.
