@@ -21,10 +21,12 @@ pub fn pair_name(line: &[u8]) -> &[u8] {
 /// Which mate a name line says it is: `/1`, `/2`, ` 1:N:0:…` or ` 2:N:0:…`.
 pub fn mate_number(line: &[u8]) -> Option<u8> {
     let end = memchr2(b' ', b'\t', line).unwrap_or(line.len());
-    let said = match (&line[..end], line.get(end + 1..)) {
-        ([.., b'/', mate], _) => mate,
-        (_, Some([mate, b':', ..])) => mate,
-        _ => return None,
+    let said = if let [.., b'/', mate] = &line[..end] {
+        mate
+    } else if let Some([mate, b':', ..]) = line.get(end + 1..) {
+        mate
+    } else {
+        return None;
     };
     matches!(said, b'1' | b'2').then(|| said - b'0')
 }
@@ -88,7 +90,9 @@ mod tests {
     fn the_digest_depends_on_names_and_order() {
         let digest = |names: &[&[u8]]| {
             let mut digest = NamesDigest::default();
-            names.iter().for_each(|name| digest.push(name));
+            for name in names {
+                digest.push(name);
+            }
             digest
         };
         assert_eq!(digest(&[b"a/1", b"b 1:N"]), digest(&[b"a/2", b"b 2:N"]));

@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use memchr::memchr_iter;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Check, Irregularity, Line, NamesDigest, RecordError, RecordFault, Summary,
@@ -12,7 +13,7 @@ use crate::{
 const NAME_LIMIT: usize = 64 << 10;
 
 /// Where a read starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadStart {
     /// 0-based number of the read; the number of reads if there is none.
     pub read: u64,
@@ -112,6 +113,16 @@ impl Scanner {
     /// Reads that are complete, and where the last of them ended.
     pub fn complete(&self) -> ReadStart {
         self.record
+    }
+
+    /// Lines that are complete, up to the end of the last read.
+    pub(crate) fn line_number(&self) -> u64 {
+        self.record.read * 4 + self.line as u64
+    }
+
+    /// What is checked.
+    pub fn check(&self) -> Check {
+        self.check
     }
 
     /// Bytes of text seen.

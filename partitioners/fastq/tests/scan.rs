@@ -1,4 +1,6 @@
 //! The scanner against plain slow definitions, and the text of every error.
+use std::fmt::Write;
+
 use partition_fastq::{Check, Irregularity, Line, ReadStart, RecordError, RecordFault, Scanner, Summary};
 use proptest::prelude::*;
 
@@ -14,8 +16,11 @@ fn fault(text: &[u8], check: Check) -> RecordFault {
     scan(text, check, 1 << 20).unwrap_err().fault
 }
 
+/// Where a record starts, and its four lines.
+type SlowRecord<'a> = (usize, Vec<&'a [u8]>);
+
 /// Cuts a text into records the slow way; `None` unless each is well framed.
-fn slow_records(text: &[u8]) -> Option<Vec<(usize, Vec<&[u8]>)>> {
+fn slow_records(text: &[u8]) -> Option<Vec<SlowRecord<'_>>> {
     let mut lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
     let open = lines.pop()?;
     let mut at = 0;
@@ -24,7 +29,7 @@ fn slow_records(text: &[u8]) -> Option<Vec<(usize, Vec<&[u8]>)>> {
         lines.push(open);
     }
     let clean = |line: &'_ [u8]| line.len() - usize::from(line.last() == Some(&b'\r'));
-    while lines.len() > 4 && lines.last().is_some_and(|line| clean(line) == 0) && lines.len() % 4 != 0 {
+    while lines.len() > 4 && lines.last().is_some_and(|line| clean(line) == 0) && !lines.len().is_multiple_of(4) {
         lines.pop();
     }
     for record in lines.chunks(4) {
@@ -53,7 +58,7 @@ fn reads() -> impl Strategy<Value = Vec<u8>> {
             let quality: String = (0..sequence.len())
                 .map(|at| b"@+!~I"[(seed >> (at % 60)) as usize % 5] as char)
                 .collect();
-            text += &format!("@{name}{end}{sequence}{end}+{second}{end}{quality}{end}");
+            write!(text, "@{name}{end}{sequence}{end}+{second}{end}{quality}{end}").unwrap();
             quality_ends_in_base = !quality.is_empty();
         }
         match ending {
