@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use object_io::Store;
 
 mod fasta;
+mod fastq;
 mod info;
 mod show;
 
@@ -30,6 +31,9 @@ Examples:
 
 #[derive(Subcommand)]
 enum Command {
+    /// Index, plan, read and cut reads.
+    #[command(subcommand)]
+    Fastq(fastq::Command),
     /// Index, plan, read and cut reference sequences.
     #[command(subcommand)]
     Fasta(fasta::Command),
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
 
 async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
+        Command::Fastq(command) => fastq::run(command, store).await,
         Command::Fasta(command) => fasta::run(command, store).await,
         Command::Info(arguments) => info::run(arguments, store).await,
     }
