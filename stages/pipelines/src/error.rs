@@ -132,10 +132,10 @@ pub enum Error {
         items: usize,
     },
     /// The prices or rates that the user gave cannot be used.
-    #[error("{source_name}: not a table of prices")]
+    #[error("{file}: not a table of prices")]
     Prices {
         /// The file.
-        source_name: String,
+        file: String,
         /// The cause.
         source: Box<toml::de::Error>,
     },

@@ -12,7 +12,7 @@ pub struct Load {
     pub bytes_in: u64,
     /// Bytes that all items write together.
     pub bytes_out: u64,
-    /// What the task's time grows with, over all items together, in the unit that its coefficient in `rates.toml` names.
+    /// What the task's time grows with, over all items together, in the unit that its rate in `prices.toml` names.
     pub work: f64,
     /// Estimate of the memory that the largest item needs, in bytes.
     pub memory: u64,

@@ -41,7 +41,7 @@ pub enum Mode {
 
 impl Spec {
     /// Bases of reference in a chunk unless the user says otherwise: an index of 300 MB, which fits a Lambda function.
-    pub const CHUNK_BASES: u64 = 100_000_000;
+    pub const CHUNK_BASES: NonZero<u64> = NonZero::new(100_000_000).unwrap();
     /// Pileup rows in a range of calling unless the user says otherwise: some seconds of work.
     pub const ROWS_PER_RANGE: u64 = 2_000_000;
     /// Stored bytes of reads in a part unless the user says otherwise.
