@@ -79,7 +79,7 @@ impl<R: BufRead> Decoder<R> {
         self.at = self.buffer.start;
         loop {
             let before = self.buffer.end;
-            let event = self.stream.next(&mut self.buffer, false);
+            let event = self.stream.next(&mut self.buffer, u64::MAX);
             if let Some((crc, length)) = &mut self.check {
                 crc.update(&self.buffer.bytes[before..self.buffer.end]);
                 *length += (self.buffer.end - before) as u64;

@@ -19,9 +19,11 @@ use crate::{
 /// How an index pass places checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Least text between two checkpoints at deflate blocks, in bytes. Each costs a compressed window, about 8 KiB for FASTQ.
+    /// Least text between two checkpoints at deflate blocks, in bytes. Each costs a compressed window, 3 KB for FASTQ.
     ///
-    /// A reader of a range fetches and decodes at most about this much too much, compressed.
+    /// A reader of a range fetches and decodes up to this much text too much at each end, half of it on average. Measured
+    /// on 606 MB of FASTQ in 158 MB: 1 MiB gives an index of 1.0 % of the file, 2 MiB (default) 0.55 %, 4 MiB 0.27 %,
+    /// against 140, 270 and 550 KB of the file fetched in vain at each end, on average.
     pub spacing: u64,
     /// Least text between two checkpoints of which the later is a member's start, in bytes. These need no window.
     pub member_spacing: u64,
@@ -30,7 +32,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            spacing: 4 << 20,
+            spacing: 2 << 20,
             member_spacing: 256 << 10,
         }
     }
@@ -149,8 +151,8 @@ fn inflate<R: std::io::BufRead, E: Engine>(
         marks: Vec::new(),
     };
     loop {
-        let since = last.map_or(u64::MAX, |last| stream.text - last);
-        let event = stream.next(&mut batch.buffer, since >= options.spacing);
+        let due = last.map_or(0, |last| last.saturating_add(options.spacing));
+        let event = stream.next(&mut batch.buffer, due);
         let at = batch.buffer.end;
         match event {
             Ok(Event::Full) => {

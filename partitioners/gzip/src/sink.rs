@@ -14,7 +14,7 @@ pub trait Sink {
     /// Why the sink refuses its text.
     type Error;
 
-    /// The next piece of text, never empty, cut anywhere, at most a few hundred KiB.
+    /// The next piece of text, never empty, cut anywhere, at most 544 KiB.
     fn text(&mut self, text: &[u8]) -> Result<(), Self::Error>;
 
     /// A checkpoint at the present place in the text.

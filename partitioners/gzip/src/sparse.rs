@@ -6,7 +6,7 @@
 use crate::{
     WINDOW,
     buffer::TextBuffer,
-    engine::{Engine, Stop},
+    engine::{Engine, NO_EDGES, Stop},
 };
 
 /// Compressed bytes after a checkpoint that tell which bytes are used: a window of text, even if incompressible.
@@ -57,7 +57,7 @@ impl<E: Engine> Tracer<E> {
         self.buffer.restart(&window);
         self.engine.start(bit, &window);
         loop {
-            let step = self.engine.inflate(ahead, &mut self.buffer, false).ok()?;
+            let step = self.engine.inflate(ahead, &mut self.buffer, NO_EDGES).ok()?;
             match step.stop {
                 Stop::Text | Stop::End => return Some(self.buffer.bytes[length..self.buffer.end].to_vec()),
                 Stop::Input if step.consumed == 0 => return None,

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 use crate::{
     GzipError, GzipErrorKind as Kind,
     buffer::TextBuffer,
-    engine::{Engine, Stop},
+    engine::{Engine, NO_EDGES, Stop},
     header::{self, MAGIC, Trailer},
 };
 
@@ -148,11 +148,11 @@ impl<R: BufRead, E: Engine> Stream<R, E> {
         GzipError::new(self.source.offset, self.text, kind)
     }
 
-    /// Decodes into `buffer` up to the next event. Block edges are events only if `edges`.
+    /// Decodes into `buffer` up to the next event. Block edges are events only after `edges` bytes of text.
     ///
     /// # Errors
     /// The text before the fault is in the buffer. After an error, do not call again.
-    pub(crate) fn next(&mut self, buffer: &mut TextBuffer, edges: bool) -> Result<Event, GzipError> {
+    pub(crate) fn next(&mut self, buffer: &mut TextBuffer, edges: u64) -> Result<Event, GzipError> {
         loop {
             match self.state {
                 State::Between => {
@@ -184,14 +184,18 @@ impl<R: BufRead, E: Engine> Stream<R, E> {
         }
     }
 
-    fn inflate(&mut self, buffer: &mut TextBuffer, edges: bool) -> Result<Option<Event>, GzipError> {
+    fn inflate(&mut self, buffer: &mut TextBuffer, edges: u64) -> Result<Option<Event>, GzipError> {
         let before = buffer.end;
+        let from = match edges {
+            u64::MAX => NO_EDGES,
+            edges => buffer.end + edges.saturating_sub(self.text) as usize,
+        };
         let input = match self.source.fill() {
             Ok(input) => input,
             Err(error) => return Err(self.error(Kind::Read(error))),
         };
         let ended = input.is_empty();
-        let step = self.engine.inflate(input, buffer, edges);
+        let step = self.engine.inflate(input, buffer, from);
         self.text += (buffer.end - before) as u64;
         let (consumed, done) = match step {
             Ok(step) => (step.consumed, Ok(step.stop)),

@@ -12,7 +12,7 @@ use super::block;
 use crate::{
     Checkpoint, Format, GzipError, GzipErrorKind as Kind, IndexError, Options, Sink, Start, Summary,
     buffer::{TEXT, TextBuffer},
-    engine::{self, Engine, Stop},
+    engine::{self, Engine, NO_EDGES, Stop},
     header::Trailer,
     pass::{self, From},
     stream::Source,
@@ -156,7 +156,7 @@ fn inflate_block<E: Engine>(engine: &mut E, run: &mut Run, at: usize) -> Result<
     let start = text.end;
     text.floor = start;
     engine.start(0, &[]);
-    let step = engine.inflate(data, text, false);
+    let step = engine.inflate(data, text, NO_EDGES);
     let step = step.map_err(|(_, fault)| Kind::Deflate(fault))?;
     let text = &run.text.bytes[start..run.text.end];
     match step.stop {

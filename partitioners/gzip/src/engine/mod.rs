@@ -7,6 +7,9 @@ use crate::{buffer::TextBuffer, inflate::InflateErrorKind};
 
 pub(crate) use own::Own as Default;
 
+/// No stops at edges.
+pub(crate) const NO_EDGES: usize = usize::MAX;
+
 /// Decodes raw DEFLATE streams (RFC 1951), one after another.
 pub(crate) trait Engine: Send {
     /// A decoder with its memory; [`Engine::start`] comes before any input.
@@ -17,11 +20,12 @@ pub(crate) trait Engine: Send {
 
     /// Decodes `input` into the free space of `text`. Copies may reach back to byte `text.floor` of the buffer.
     ///
-    /// With `edges` it stops at the next edge between two blocks.
+    /// It stops at the first edge between two blocks that lies at byte `edges` of the buffer or behind it.
     ///
     /// # Errors
     /// The first fault, with everything before it in `text`, and how much of the input was consumed.
-    fn inflate(&mut self, input: &[u8], text: &mut TextBuffer, edges: bool) -> Result<Step, (usize, InflateErrorKind)>;
+    fn inflate(&mut self, input: &[u8], text: &mut TextBuffer, edges: usize)
+    -> Result<Step, (usize, InflateErrorKind)>;
 }
 
 /// How far a call of [`Engine::inflate`] went.

@@ -1,5 +1,5 @@
 //! Our own decoder.
-use super::{Engine, Step, Stop};
+use super::{Engine, NO_EDGES, Step, Stop};
 use crate::{
     buffer::TextBuffer,
     inflate::{self, InflateErrorKind, Inflater, Input, Output, Status},
@@ -17,14 +17,23 @@ impl Engine for Own {
         self.0.reset(bit);
     }
 
-    fn inflate(&mut self, input: &[u8], text: &mut TextBuffer, edges: bool) -> Result<Step, (usize, InflateErrorKind)> {
+    fn inflate(
+        &mut self,
+        input: &[u8],
+        text: &mut TextBuffer,
+        edges: usize,
+    ) -> Result<Step, (usize, InflateErrorKind)> {
+        // The inflater counts from its start.
+        let from = (edges as u64)
+            .saturating_add(self.0.position().output)
+            .saturating_sub(text.end as u64);
+        let stop = if edges == NO_EDGES {
+            inflate::Stop::Never
+        } else {
+            inflate::Stop::AtEdgeFrom(from)
+        };
         let mut input = Input::new(input);
         let mut output = Output::new(&mut text.bytes, text.floor..text.end);
-        let stop = if edges {
-            inflate::Stop::AtEdge
-        } else {
-            inflate::Stop::Never
-        };
         let status = self.0.decode(&mut input, &mut output, stop);
         text.end = output.filled();
         let consumed = input.position();

@@ -4,8 +4,8 @@
 use std::ptr;
 
 use libz_rs_sys::{
-    Z_BLOCK, Z_BUF_ERROR, Z_NO_FLUSH, Z_OK, Z_STREAM_END, inflate, inflateEnd, inflateInit2_, inflatePrime,
-    inflateReset, inflateSetDictionary, z_stream, zlibVersion,
+    Z_BLOCK, Z_BUF_ERROR, Z_OK, Z_STREAM_END, inflate, inflateEnd, inflateInit2_, inflatePrime, inflateReset,
+    inflateSetDictionary, z_stream, zlibVersion,
 };
 
 use super::{Engine, Step, Stop};
@@ -39,7 +39,31 @@ impl Engine for Zlib {
         self.skip = bit;
     }
 
-    fn inflate(&mut self, input: &[u8], text: &mut TextBuffer, edges: bool) -> Result<Step, (usize, InflateErrorKind)> {
+    fn inflate(
+        &mut self,
+        input: &[u8],
+        text: &mut TextBuffer,
+        edges: usize,
+    ) -> Result<Step, (usize, InflateErrorKind)> {
+        let mut consumed = 0;
+        loop {
+            let step = self
+                .to_edge(&input[consumed..], text)
+                .map_err(|(more, kind)| (consumed + more, kind))?;
+            consumed += step.consumed;
+            if !matches!(step.stop, Stop::Edge(_)) || text.end >= edges {
+                return Ok(Step {
+                    consumed,
+                    stop: step.stop,
+                });
+            }
+        }
+    }
+}
+
+impl Zlib {
+    /// Decodes to the next edge.
+    fn decode_to_edge(&mut self, input: &[u8], text: &mut TextBuffer) -> Result<Step, (usize, InflateErrorKind)> {
         let stream = &mut *self.stream;
         let mut primed = 0;
         if self.skip > 0
@@ -59,7 +83,7 @@ impl Engine for Zlib {
         stream.next_out = free.as_mut_ptr();
         stream.avail_out = space as u32;
         // SAFETY: both pointers are valid for the lengths beside them, and cleared below.
-        let code = unsafe { inflate(stream, if edges { Z_BLOCK } else { Z_NO_FLUSH }) };
+        let code = unsafe { inflate(stream, Z_BLOCK) };
         let consumed = primed + length - stream.avail_in as usize;
         text.end += space - stream.avail_out as usize;
         stream.next_in = ptr::null();
@@ -68,9 +92,7 @@ impl Engine for Zlib {
         let full = stream.avail_out == 0;
         let stop = match code {
             Z_STREAM_END => Stop::End,
-            Z_OK | Z_BUF_ERROR if edges && state & 128 != 0 && state & 64 == 0 && consumed > 0 => {
-                Stop::Edge((state & 7) as u8)
-            }
+            Z_OK | Z_BUF_ERROR if state & 128 != 0 && state & 64 == 0 && consumed > 0 => Stop::Edge((state & 7) as u8),
             Z_OK | Z_BUF_ERROR if full => Stop::Text,
             Z_OK | Z_BUF_ERROR => Stop::Input,
             _ => return Err((consumed, InflateErrorKind::LiteralCode)),
