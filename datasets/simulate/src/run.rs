@@ -1,0 +1,4 @@
+//! Everything that touches the store.
+pub mod evaluation;
+mod output;
+pub mod simulation;
