@@ -63,11 +63,15 @@ impl Mapper {
     /// A mapper over `index`, whose i-th sequence is `stretches[i]`. `None` if they do not fit together.
     pub(crate) fn new(index: Index, stretches: Vec<Stretch>, preset: Preset, most_places: usize) -> Option<Self> {
         let lengths = index.lengths();
+        let options = Options::new(preset);
+        if !index.is_for(&options) {
+            return None;
+        }
         let fits = |(stretch, length): (&Stretch, &u32)| stretch.text.end - stretch.text.start == u64::from(*length);
         (lengths.len() == stretches.len() && stretches.iter().zip(&lengths).all(fits)).then(|| Self {
             index,
             stretches,
-            options: Options::new(preset),
+            options,
             penalties: Penalties::new(preset),
             short: preset.is_short(),
             most_places,
@@ -206,7 +210,11 @@ fn leave_out_hopeless(chains: &mut Vec<Chain>, read_length: usize) -> Vec<Seeds>
         .collect();
     let stays: Vec<bool> = all
         .iter()
-        .map(|seeds| !all.iter().any(|other| other.outweigh(seeds)))
+        .map(|seeds| {
+            !all.iter()
+                .take_while(|other| other.score > seeds.score)
+                .any(|other| other.outweigh(seeds))
+        })
         .collect();
     let mut keep = stays.iter();
     chains.retain(|_| *keep.next().unwrap_or(&false));

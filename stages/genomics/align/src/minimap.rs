@@ -151,6 +151,13 @@ impl Index {
         }
     }
 
+    /// Whether its seeds are those of `options`.
+    pub(crate) fn is_for(&self, options: &Options) -> bool {
+        // SAFETY: a valid index.
+        let (k, w) = unsafe { ((*self.0).k, (*self.0).w) };
+        (k, w) == (i32::from(options.index.k), i32::from(options.index.w))
+    }
+
     /// Length of each sequence.
     pub(crate) fn lengths(&self) -> Vec<u32> {
         // SAFETY: `seq` holds `n_seq` entries.
