@@ -4,7 +4,7 @@ use std::{num::NonZero, ops::Range, sync::Arc};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use object_io::Store;
-use partition_fastq::{Check, Cut, CutRequest, Index, IndexRequest, Progress};
+use partition_fastq::{Check, Cut, CutRequest, Foreign, Index, IndexRequest, Progress};
 use plan::Uri;
 
 use crate::show;
@@ -36,7 +36,8 @@ const INDEX_EXAMPLES: &str = "\
 Examples:
   tessera fastq index reads.fastq.gz                     writes reads.fastq.gz.tessera
   tessera fastq index s3://lab/reads.fastq.gz --out reads.index
-  tessera fastq index reads.fastq --strict               refuses CR LF, blank lines, odd letters too";
+  tessera fastq index reads.fastq --strict               refuses CR LF, blank lines, odd letters too
+  tessera fastq index reads.fastq.gz --import reads.fastq.gzi --export indexed_gzip";
 const PLAN_EXAMPLES: &str = "\
 Examples:
   tessera fastq plan reads.fastq.gz --parts 10
@@ -63,9 +64,40 @@ pub(crate) struct IndexArguments {
     /// Least text between two places where decoding can start
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "4MiB")]
     spacing: NonZero<u64>,
+    /// Use this index of gztool, indexed_gzip or bgzip (.gzi): all cores decode, from its checkpoints
+    #[arg(long, value_name = "INDEX", conflicts_with = "spacing")]
+    import: Option<Uri>,
+    /// Also write an index that another program reads, where that program looks for it
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    export: Option<ExportFormat>,
+    /// Where the exported index goes [default: as that program names it]
+    #[arg(long, value_name = "INDEX", requires = "export")]
+    export_to: Option<Uri>,
     /// One JSON document instead of a table
     #[arg(long)]
     json: bool,
+}
+
+/// Index formats of other programs.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// gztool with line numbers (rapidgzip reads it too): READS.fastq.gzi
+    Gztool,
+    /// indexed_gzip (rapidgzip reads it too): READS.fastq.gzidx
+    #[value(name = "indexed_gzip", alias = "indexed-gzip")]
+    IndexedGzip,
+    /// bgzip and samtools, for BGZF only: READS.fastq.gz.gzi
+    Gzi,
+}
+
+impl From<ExportFormat> for Foreign {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Gztool => Self::Gztool,
+            ExportFormat::IndexedGzip => Self::IndexedGzip,
+            ExportFormat::Gzi => Self::Gzi,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -237,8 +269,17 @@ async fn index(arguments: IndexArguments, store: &Store) -> anyhow::Result<()> {
         ..IndexRequest::new(arguments.reads)
     };
     let (bar, progress) = bar(store, &request.object, "indexing").await?;
-    let index = partition_fastq::index(store, &request, progress).await?;
+    let index = match &arguments.import {
+        None => partition_fastq::index(store, &request, progress).await?,
+        Some(foreign) => partition_fastq::index_from(store, &request, foreign, progress).await?,
+    };
     bar.finish_and_clear();
+    if let Some(format) = arguments.export.map(Foreign::from) {
+        let to = arguments
+            .export_to
+            .unwrap_or_else(|| format.default_place(&request.object));
+        partition_fastq::export_index(store, &index, format, &to).await?;
+    }
     report::index(&index, arguments.json)
 }
 
@@ -266,7 +307,10 @@ async fn plan_parts(arguments: PlanArguments, store: &Store) -> anyhow::Result<(
         let plan = partition_fastq::plan_bytes(store, &arguments.reads, kind, parts).await?;
         return report::byte_plan(&plan, arguments.json);
     }
-    let cut = arguments.by.cut().ok_or_else(|| usage("say how to cut, for example --parts 10"))?;
+    let cut = arguments
+        .by
+        .cut()
+        .ok_or_else(|| usage("say how to cut, for example --parts 10"))?;
     let index = open(store, &arguments.reads, arguments.index.as_ref()).await?;
     if arguments.interleaved {
         partition_fastq::check_interleaved(store, &index).await?;
@@ -282,7 +326,10 @@ async fn plan_parts(arguments: PlanArguments, store: &Store) -> anyhow::Result<(
 }
 
 async fn cut(arguments: CutArguments, store: &Store) -> anyhow::Result<()> {
-    let cut = arguments.by.cut().ok_or_else(|| usage("say how to cut, for example --parts 10"))?;
+    let cut = arguments
+        .by
+        .cut()
+        .ok_or_else(|| usage("say how to cut, for example --parts 10"))?;
     let request = CutRequest {
         first: arguments.reads,
         second: arguments.mates,
@@ -304,4 +351,3 @@ async fn info(arguments: InfoArguments, store: &Store) -> anyhow::Result<()> {
     let index = index.with_context(|| format!("{}: cannot say what it holds", arguments.reads))?;
     report::index(&index, arguments.json)
 }
-

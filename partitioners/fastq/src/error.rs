@@ -1,6 +1,9 @@
 use std::io;
 
-use partition_gzip::GzipError;
+use partition_gzip::{
+    GzipError,
+    interchange::{ExportError, ForeignIndexError},
+};
 use plan::{Fault, FaultKind, StaleIndex, Uri};
 
 use crate::{DecodeError, IndexFault, PairError, RecordError};
@@ -27,6 +30,20 @@ pub enum Error {
         object: Uri,
         /// What is wrong, and where.
         source: GzipError,
+    },
+    /// An object of no bytes.
+    #[error("{object}: the file is empty (0 bytes)")]
+    Empty {
+        /// The object.
+        object: Uri,
+    },
+    /// A name that says gzip, and bytes that are not.
+    #[error("{object}: named as gzip but it starts with bytes {}, not 1f 8b; rename it or compress it", hex(.found))]
+    Misnamed {
+        /// The object.
+        object: Uri,
+        /// Its first bytes, two at most.
+        found: Vec<u8>,
     },
     /// The index cannot be written.
     #[error("{object}: cannot write the index")]
@@ -99,6 +116,34 @@ pub enum Error {
         /// How far.
         looked: u64,
     },
+    /// The index of another program cannot be used.
+    #[error("{index}: not a usable index of gztool, indexed_gzip or bgzip")]
+    Foreign {
+        /// That index.
+        index: Uri,
+        /// What is wrong.
+        source: ForeignIndexError,
+    },
+    /// An index cannot be written in another program's format.
+    #[error("{object}: cannot export its index")]
+    Export {
+        /// The object.
+        object: Uri,
+        /// The cause.
+        source: ExportError,
+    },
+    /// Only gzip has such an index.
+    #[error("{object}: not a gzip file; an uncompressed one has no index of another program")]
+    NotGzip {
+        /// The object.
+        object: Uri,
+    },
+    /// Only BGZF has a `.gzi`.
+    #[error("{object}: not BGZF; a .gzi index lists BGZF blocks. Export gztool or indexed_gzip instead")]
+    NotBgzf {
+        /// The object.
+        object: Uri,
+    },
     /// A gzip object cannot be cut by bytes.
     #[error("{object}: a compressed object cannot be cut by bytes; index it")]
     Compressed {
@@ -115,6 +160,11 @@ pub enum Error {
     },
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(" ")
+}
+
 impl From<PairError> for Error {
     fn from(error: PairError) -> Self {
         Self::Pair(Box::new(error))
@@ -126,9 +176,20 @@ impl Fault for Error {
         match self {
             Self::Store(error) => error.kind(),
             Self::Gzip { source, .. } => source.kind(),
-            Self::Record { .. } | Self::Index { .. } | Self::Unhealed { .. } | Self::Pair(_) => FaultKind::Malformed,
+            Self::Empty { .. }
+            | Self::Misnamed { .. }
+            | Self::Record { .. }
+            | Self::Index { .. }
+            | Self::Unhealed { .. }
+            | Self::Pair(_) => FaultKind::Malformed,
             Self::Stale { .. } => FaultKind::Changed,
-            Self::NoPart { .. } | Self::NoReads { .. } | Self::Compressed { .. } => FaultKind::Invalid,
+            Self::Foreign { source, .. } => source.kind(),
+            Self::Export { source, .. } => source.kind(),
+            Self::NoPart { .. }
+            | Self::NoReads { .. }
+            | Self::Compressed { .. }
+            | Self::NotGzip { .. }
+            | Self::NotBgzf { .. } => FaultKind::Invalid,
             Self::WriteIndex { .. } => FaultKind::Output,
             Self::Part { source, .. } => match source {
                 DecodeError::Write(_) => FaultKind::Output,

@@ -31,9 +31,9 @@ pub use range::{Place, ReadRange, WindowPlace};
 pub use record_error::{Irregularity, Line, RecordError, RecordFault};
 pub use records::{Record, records};
 pub use run::{
-    ByteRange, CutReport, CutRequest, Index, IndexRequest, PartFile, check_interleaved, check_pairs, cut,
-    default_index, index, index_in_memory, plan_bytes, plan_pairs, plan_reads, read_bytes, read_part, stream_part,
-    stream_reads,
+    ByteRange, CutReport, CutRequest, Foreign, Index, IndexRequest, PartFile, check_interleaved, check_pairs, cut,
+    default_index, export_index, index, index_from, index_in_memory, plan_bytes, plan_pairs, plan_reads, read_bytes,
+    read_part, stream_part, stream_reads,
 };
 pub use scan::{ReadStart, Scanner};
 pub use summary::Summary;

@@ -53,6 +53,9 @@ pub struct Scanner {
     second_name: Vec<u8>,
     bases: u64,
     first_blank: Option<u64>,
+    blank_lines: u64,
+    /// 1 if the last read has no bases and its empty last line is not there.
+    missing_line: u64,
     ended_by_newline: bool,
     totals: Totals,
     waiting: usize,
@@ -93,6 +96,8 @@ impl Scanner {
             second_name: Vec::new(),
             bases: 0,
             first_blank: None,
+            blank_lines: 0,
+            missing_line: 0,
             ended_by_newline: true,
             totals: Totals {
                 bases: 0,
@@ -187,7 +192,10 @@ impl Scanner {
         match self.line {
             Line::Name => {}
             // A read without bases whose last, empty line is missing altogether.
-            Line::Quality if self.bases == 0 => self.end_line(false, &[])?,
+            Line::Quality if self.bases == 0 => {
+                self.missing_line = 1;
+                self.end_line(false, &[])?;
+            }
             line => return Err(self.error(RecordFault::Truncated { line }, self.seen)),
         }
         if self.first_blank.is_none() {
@@ -210,6 +218,7 @@ impl Scanner {
         Summary {
             reads: self.record.read,
             text_bytes: self.seen,
+            lines: self.record.read * 4 + self.blank_lines - self.missing_line,
             bases: totals.bases,
             shortest: any.then_some(totals.shortest),
             longest: any.then_some(totals.longest),
@@ -413,6 +422,7 @@ impl Scanner {
         match self.line {
             Line::Name if length == 0 => {
                 self.first_blank.get_or_insert(self.line_start);
+                self.blank_lines += 1;
                 if self.check == Check::Strict {
                     return Err(self.irregular(Irregularity::BlankEnd));
                 }

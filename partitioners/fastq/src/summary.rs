@@ -9,6 +9,8 @@ pub struct Summary {
     pub reads: u64,
     /// Bytes of (decompressed) text.
     pub text_bytes: u64,
+    /// Lines, the last one also if it lacks its end.
+    pub lines: u64,
     /// Sum of the sequence lengths.
     pub bases: u64,
     /// Length of the shortest read; none without reads.

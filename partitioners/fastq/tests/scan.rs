@@ -25,10 +25,11 @@ fn slow_records(text: &[u8]) -> Option<Vec<SlowRecord<'_>>> {
     let open = lines.pop()?;
     let mut at = 0;
     let mut records = Vec::new();
-    if !open.is_empty() || lines.len() % 4 == 3 && lines[lines.len() - 2].is_empty() {
+    let clean = |line: &'_ [u8]| line.len() - usize::from(line.last() == Some(&b'\r'));
+    // Without final line end; the last line of a read without bases is then not to be seen.
+    if !open.is_empty() || lines.len() % 4 == 3 && clean(lines[lines.len() - 2]) == 0 {
         lines.push(open);
     }
-    let clean = |line: &'_ [u8]| line.len() - usize::from(line.last() == Some(&b'\r'));
     while lines.len() > 4 && lines.last().is_some_and(|line| clean(line) == 0) && !lines.len().is_multiple_of(4) {
         lines.pop();
     }

@@ -70,16 +70,20 @@ const PIECE: usize = 1 << 20;
 
 /// Cuts files into files, in step if there are two.
 pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Result<CutReport, Error> {
-    let mut indexes = vec![open_or_index(store, &request.first, request.check, &progress).await?];
-    let step = if request.interleaved { 2 } else { 1 };
-    if request.interleaved {
-        check_interleaved(store, &indexes[0]).await?;
-    }
+    let first = open_or_index(store, &request.first, request.check, &progress);
     let plans = match &request.second {
-        None => vec![plan_reads(store, &indexes[0], request.cut, step).await?],
+        None => {
+            let index = first.await?;
+            if request.interleaved {
+                check_interleaved(store, &index).await?;
+            }
+            let step = if request.interleaved { 2 } else { 1 };
+            vec![plan_reads(store, &index, request.cut, step).await?]
+        }
         Some(second) => {
-            indexes.push(open_or_index(store, second, request.check, &progress).await?);
-            plan_pairs(store, [&indexes[0], &indexes[1]], request.cut).await?.into()
+            let second = open_or_index(store, second, request.check, &progress);
+            let (first, second) = tokio::try_join!(first, second)?;
+            plan_pairs(store, [&first, &second], request.cut).await?.into()
         }
     };
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -49,13 +49,43 @@ const PLAIN_SPACING: u64 = 256 << 10;
 const PIECES: usize = 4;
 const PIECE: usize = 1 << 20;
 
+/// A blocking pass: reads the object, gives the bytes of its index.
+pub(crate) type Pass = Box<
+    dyn FnOnce(&Arc<dyn ReadAt>, Object, &mut dyn FnMut(Bytes) -> io::Result<()>) -> Result<Header, Stopped> + Send,
+>;
+
 /// Makes the index of an object in one pass and stores it; it appears whole or not at all.
 pub async fn index(store: &Store, request: &IndexRequest, progress: Progress) -> Result<Index, Error> {
     let object = store.head(&request.object).await?;
+    store_index(store, &object, request, scan_with(request, progress)).await
+}
+
+/// Makes the index of an object in one pass and keeps it in memory.
+pub async fn index_in_memory(store: &Store, request: &IndexRequest, progress: Progress) -> Result<Index, Error> {
+    let object = store.head(&request.object).await?;
+    let (pieces, mut arriving) = mpsc::channel::<Bytes>(PIECES);
+    let keep = async {
+        let mut bytes = BytesMut::new();
+        while let Some(piece) = arriving.recv().await {
+            bytes.extend_from_slice(&piece);
+        }
+        bytes.freeze()
+    };
+    let (passed, bytes) = tokio::join!(run(store, &object, scan_with(request, progress), pieces), keep);
+    passed?;
+    Index::from_bytes(&object.uri, bytes)
+}
+
+/// Runs a pass and stores what it gives.
+pub(crate) async fn store_index(
+    store: &Store,
+    object: &Object,
+    request: &IndexRequest,
+    pass: Pass,
+) -> Result<Index, Error> {
     let out = request.out.clone().unwrap_or_else(|| default_index(&request.object));
     let mut writer = store.writer(&out).await?;
     let (pieces, mut arriving) = mpsc::channel::<Bytes>(PIECES);
-    let pass = pass(store, &object, request, progress, pieces);
     let write = async {
         while let Some(piece) = arriving.recv().await {
             if let Err(error) = writer.write(piece).await {
@@ -66,7 +96,7 @@ pub async fn index(store: &Store, request: &IndexRequest, progress: Progress) ->
         }
         Ok(writer)
     };
-    let (passed, written) = tokio::join!(pass, write);
+    let (passed, written) = tokio::join!(run(store, object, pass, pieces), write);
     // A writer that failed is the cause, the pass that stopped for it only the consequence.
     let writer = written?;
     if let Err(error) = passed {
@@ -77,32 +107,15 @@ pub async fn index(store: &Store, request: &IndexRequest, progress: Progress) ->
     Index::open(store, &out).await
 }
 
-/// Makes the index of an object in one pass and keeps it in memory.
-pub async fn index_in_memory(store: &Store, request: &IndexRequest, progress: Progress) -> Result<Index, Error> {
-    let object = store.head(&request.object).await?;
-    let (pieces, mut arriving) = mpsc::channel::<Bytes>(PIECES);
-    let pass = pass(store, &object, request, progress, pieces);
-    let keep = async {
-        let mut bytes = BytesMut::new();
-        while let Some(piece) = arriving.recv().await {
-            bytes.extend_from_slice(&piece);
-        }
-        bytes.freeze()
-    };
-    let (passed, bytes) = tokio::join!(pass, keep);
-    passed?;
-    Index::from_bytes(&object.uri, bytes)
+fn scan_with(request: &IndexRequest, progress: Progress) -> Pass {
+    let (check, spacing) = (request.check, request.spacing.max(1));
+    Box::new(move |source, object, out| scan(source, object, check, spacing, &progress, out))
 }
 
-async fn pass(
-    store: &Store,
-    object: &Object,
-    request: &IndexRequest,
-    progress: Progress,
-    pieces: mpsc::Sender<Bytes>,
-) -> Result<Header, Error> {
+async fn run(store: &Store, object: &Object, pass: Pass, pieces: mpsc::Sender<Bytes>) -> Result<Header, Error> {
     let source = store.read_at(object).await?;
-    let (check, spacing, own) = (request.check, request.spacing.max(1), object.clone());
+    refuse_misnamed(store, object).await?;
+    let own = object.clone();
     let passed = tokio::task::spawn_blocking(move || {
         let mut collected = BytesMut::with_capacity(PIECE);
         let mut out = |bytes: Bytes| {
@@ -112,7 +125,7 @@ async fn pass(
             }
             send(&pieces, &mut collected)
         };
-        let header = scan(&source, own, check, spacing, &progress, &mut out)?;
+        let header = pass(&source, own, &mut out)?;
         send(&pieces, &mut collected).map_err(|error| Stopped::Sink(Refused::Write(error)))?;
         Ok(header)
     });
@@ -131,12 +144,32 @@ async fn pass(
     })
 }
 
+/// What an object is, its bytes tell; that they contradict its name is most likely a mistake.
+async fn refuse_misnamed(store: &Store, object: &Object) -> Result<(), Error> {
+    if object.size == 0 {
+        return Err(Error::Empty {
+            object: object.uri.clone(),
+        });
+    }
+    let found = store.read(object, 0..object.size.min(2)).await?;
+    let name = object.uri.name().to_ascii_lowercase();
+    let says_gzip = [".gz", ".bgz", ".bgzf"].iter().any(|end| name.ends_with(end));
+    if says_gzip && !b"\x1f\x8b".starts_with(&found[..]) {
+        return Err(Error::Misnamed {
+            object: object.uri.clone(),
+            found: found.to_vec(),
+        });
+    }
+    Ok(())
+}
+
 fn send(pieces: &mpsc::Sender<Bytes>, collected: &mut BytesMut) -> io::Result<()> {
     let sent = pieces.blocking_send(collected.split().freeze());
     sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
 }
 
-enum Stopped {
+/// Why a pass stopped.
+pub(crate) enum Stopped {
     Gzip(partition_gzip::GzipError),
     Sink(Refused),
     Read(io::Error),

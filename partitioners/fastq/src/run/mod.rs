@@ -1,5 +1,6 @@
 //! The tasks: the only place of this crate that talks to a store.
 mod cut;
+mod foreign;
 mod heal;
 mod index;
 mod open;
@@ -8,6 +9,7 @@ mod part;
 mod plan;
 
 pub use cut::{CutReport, CutRequest, PartFile, cut};
+pub use foreign::{Foreign, export_index, index_from};
 pub use heal::{ByteRange, plan_bytes, read_bytes};
 pub use index::{IndexRequest, index, index_in_memory};
 pub use open::{Index, default_index};

@@ -198,6 +198,14 @@ impl Index {
             .slice((range.start - self.tail_at) as usize..(range.end - self.tail_at) as usize)
     }
 
+    /// The windows at these bytes of the index.
+    pub(crate) async fn windows(&self, store: &Store, places: Vec<Range<u64>>) -> Result<Vec<Bytes>, Error> {
+        match &self.place {
+            IndexPlace::Stored(object) => Ok(store.read_ranges(object, &places, TAIL).await?),
+            IndexPlace::Memory(_) => Ok(places.iter().map(|place| self.in_tail(place)).collect()),
+        }
+    }
+
     /// How a worker gets a window.
     pub(crate) fn window(&self, bytes: Option<Range<u64>>) -> WindowPlace {
         match (bytes, &self.place) {

@@ -32,7 +32,12 @@ pub(crate) fn quiet() -> Progress {
 
 pub(crate) async fn store_with(bytes: &[u8]) -> (Store, Uri) {
     let store = Store::new();
-    let object = uri("mem://test/reads.fastq.gz");
+    let gzip = bytes.starts_with(b"\x1f\x8b");
+    let object = uri(if gzip {
+        "mem://test/reads.fastq.gz"
+    } else {
+        "mem://test/reads.fastq"
+    });
     store.put(&object, bytes.to_vec()).await.unwrap();
     (store, object)
 }

@@ -1,0 +1,212 @@
+//! What a user sees of bad input: the whole chain of causes.
+mod common;
+
+use std::{error::Error as _, num::NonZero};
+
+use common::{Packing, pack, quiet, run, store_with, uri};
+use object_io::Store;
+use partition_fastq::{Cut, CutRequest, Error, Index, IndexRequest, RecordKind};
+use plan::{Fault, FaultKind, Uri};
+
+const READS: &[u8] = b"@r0 1:N:0:A\nACGT\n+\nIIII\n@r1 1:N:0:A\nAC\n+\nII\n@r2 1:N:0:A\nA\n+\nI\n";
+const MATES: &[u8] = b"@r0 2:N:0:A\nACGT\n+\nIIII\n@r1 2:N:0:A\nAC\n+\nII\n@r2 2:N:0:A\nA\n+\nI\n";
+
+fn chain(error: &Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        said += ": ";
+        said += &next.to_string();
+        cause = next.source();
+    }
+    said
+}
+
+async fn fails(store: &Store, object: &Uri) -> String {
+    let indexed = partition_fastq::index(store, &IndexRequest::new(object.clone()), quiet()).await;
+    let left = store.find(&partition_fastq::default_index(object)).await.unwrap();
+    assert!(left.is_none(), "a failed pass leaves no index");
+    chain(&indexed.expect_err("bad input is refused"))
+}
+
+#[test]
+fn damaged_gzip_is_named() {
+    let whole = pack(&READS.repeat(2000), &Packing::Members(vec![]));
+    let changed = |at: usize, to: u8| {
+        let mut bytes = whole.clone();
+        bytes[at] = to;
+        bytes
+    };
+    let end = whole.len();
+    let cases = [
+        ("empty file", Vec::new()),
+        ("cut in header", whole[..6].to_vec()),
+        ("cut in block", whole[..end / 2].to_vec()),
+        ("cut in trailer", whole[..end - 3].to_vec()),
+        ("wrong checksum", changed(end - 8, whole[end - 8] ^ 255)),
+        ("garbage at the end", [&whole[..], b"garbage"].concat()),
+        ("text named .gz", b"hello\n".to_vec()),
+        ("gzip of no FASTQ", pack(b">a\nACGT\n", &Packing::Members(vec![]))),
+    ];
+    let mut said = Vec::new();
+    for (name, bytes) in cases {
+        run(async {
+            let store = Store::new();
+            let object = uri("mem://lab/reads.fastq.gz");
+            store.put(&object, bytes).await.unwrap();
+            said.push(format!("{name}: {}", fails(&store, &object).await));
+        });
+    }
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn indexes_that_do_not_fit_are_named() {
+    let mut said = Vec::new();
+    run(async {
+        let (store, object) = store_with(&pack(&READS.repeat(5000), &Packing::Members(vec![]))).await;
+        let at = partition_fastq::default_index(&object);
+        common::index(&store, &object, 1000).await;
+        let good = store.get(&at).await.unwrap();
+        let mut tries: Vec<(&str, Vec<u8>)> = vec![
+            ("empty", Vec::new()),
+            (
+                "foreign",
+                b"PK\x03\x04 and so on, for long enough to hold a footer of an index".to_vec(),
+            ),
+            ("cut short", good[..good.len() - 1].to_vec()),
+            ("cut in the middle", good[..good.len() / 2].to_vec()),
+        ];
+        let header_at = good.windows(10).rposition(|window| window == b"{\"format\":").unwrap();
+        for (name, place) in [("header damaged", header_at + 20), ("footer damaged", good.len() - 30)] {
+            let mut bytes = good.to_vec();
+            bytes[place] ^= 1;
+            tries.push((name, bytes));
+        }
+        for (name, bytes) in tries {
+            store.put(&at, bytes).await.unwrap();
+            let error = Index::open(&store, &at).await.unwrap_err();
+            assert_eq!(error.kind(), FaultKind::Malformed);
+            said.push(format!("{name}: {}", chain(&error)));
+        }
+        let mut rows_damaged = good.to_vec();
+        rows_damaged[header_at - 30] ^= 1;
+        store.put(&at, rows_damaged).await.unwrap();
+        let error = Index::open(&store, &at).await.unwrap().rows(&store).await.unwrap_err();
+        said.push(format!("rows damaged: {}", chain(&error)));
+
+        store.put(&at, good).await.unwrap();
+        store
+            .put(&object, pack(READS, &Packing::Members(vec![])))
+            .await
+            .unwrap();
+        let now = store.head(&object).await.unwrap();
+        let error = Index::of(&store, &now, &at).await.unwrap_err();
+        assert_eq!(error.kind(), FaultKind::Changed);
+        assert!(chain(&error).contains("the index was built for"), "{error}");
+    });
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn mates_that_do_not_belong_together_are_named() {
+    let swapped = String::from_utf8(MATES.to_vec()).unwrap().replace("@r1 ", "@r9 ");
+    let odd = &MATES[..MATES.len() - 18];
+    let interleaved = b"@a/1\nA\n+\nI\n@a/2\nC\n+\nI\n@b/1\nA\n+\nI\n@c/2\nC\n+\nI\n";
+    let mut said = Vec::new();
+    run(async {
+        let store = Store::new();
+        let put = async |name: &str, text: &[u8]| {
+            let at = uri(&format!("mem://lab/{name}"));
+            store.put(&at, text.to_vec()).await.unwrap();
+            at
+        };
+        let request = |first: &Uri, second: Option<&Uri>| CutRequest {
+            first: first.clone(),
+            second: second.cloned(),
+            cut: Cut::Parts(NonZero::new(2).unwrap()),
+            out: uri("mem://lab/parts"),
+            gzip: false,
+            interleaved: second.is_none(),
+            check: partition_fastq::Check::Records,
+        };
+        let r1 = put("r1.fq", READS).await;
+        let good = put("r2.fq", MATES).await;
+        let report = partition_fastq::cut(&store, &request(&r1, Some(&good)), quiet())
+            .await
+            .unwrap();
+        let files = report.parts.iter().flat_map(|part| &part.files);
+        let names: Vec<&str> = files.map(|file| file.uri.name()).collect();
+        assert_eq!(
+            names,
+            [
+                "r1.part-00000.fastq",
+                "r2.part-00000.fastq",
+                "r1.part-00001.fastq",
+                "r2.part-00001.fastq"
+            ]
+        );
+        for (name, text) in [("other.fq", swapped.as_bytes()), ("short.fq", odd)] {
+            let r2 = put(name, text).await;
+            let error = partition_fastq::cut(&store, &request(&r1, Some(&r2)), quiet())
+                .await
+                .unwrap_err();
+            said.push(chain(&error));
+        }
+        let mixed = put("mixed.fq", interleaved).await;
+        said.push(chain(
+            &partition_fastq::cut(&store, &request(&mixed, None), quiet())
+                .await
+                .unwrap_err(),
+        ));
+        let unpaired = put("odd.fq", &interleaved[..33]).await;
+        said.push(chain(
+            &partition_fastq::cut(&store, &request(&unpaired, None), quiet())
+                .await
+                .unwrap_err(),
+        ));
+    });
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn cutting_by_bytes_refuses_what_it_cannot() {
+    run(async {
+        let (store, object) = store_with(&pack(READS, &Packing::Members(vec![]))).await;
+        let parts = NonZero::new(2).unwrap();
+        let error = partition_fastq::plan_bytes(&store, &object, RecordKind::Fastq, parts)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), FaultKind::Invalid);
+    });
+}
+
+#[test]
+fn every_real_broken_file_is_refused() {
+    let files = common::test_data(&["genomics/broken/fastq", "genomics/broken/gzip"], |name| {
+        name.contains(".fastq")
+    });
+    for file in &files {
+        run(async {
+            let object = Uri::from_path(file);
+            let store = Store::new();
+            let request = IndexRequest {
+                out: Some(uri("mem://index/of-broken")),
+                ..IndexRequest::new(object)
+            };
+            let error = partition_fastq::index(&store, &request, quiet()).await.err();
+            let error = error.unwrap_or_else(|| panic!("{file:?} passes"));
+            assert_eq!(error.kind(), FaultKind::Malformed, "{}", chain(&error));
+            eprintln!("{}", chain(&error));
+        });
+    }
+    let wrapped = common::test_data(&["genomics/fastq/awkward"], |name| name.starts_with("wrapping"));
+    for file in wrapped {
+        let index = run(partition_fastq::index_in_memory(
+            &Store::new(),
+            &IndexRequest::new(Uri::from_path(file)),
+            quiet(),
+        ));
+        assert!(chain(&index.unwrap_err()).contains("goes over several lines"));
+    }
+}
