@@ -218,6 +218,8 @@ struct Check<'a, S, E> {
     sink: &'a mut S,
     summary: Summary,
     tracer: Tracer<E>,
+    /// A checkpoint at the present place, not given yet.
+    pending: Option<Checkpoint>,
     crc: Hasher,
     /// Text of the current member.
     length: u64,
@@ -234,6 +236,7 @@ impl<'a, S: Sink, E: Engine> Check<'a, S, E> {
                 members: from.members,
             },
             tracer: Tracer::new(),
+            pending: None,
             crc: Hasher::new(),
             length: 0,
         }
@@ -267,16 +270,23 @@ impl<'a, S: Sink, E: Engine> Check<'a, S, E> {
         self.text(&buffer.bytes[from..buffer.end])
     }
 
+    /// The first is given at once, others when text follows: at the end of the text they are of no use.
     fn checkpoint(&mut self, bit: u64, start: Start) -> Result<(), IndexError<S::Error>> {
         let text = self.summary.text_size;
-        let kept = self.sink.checkpoint(Checkpoint { bit, text, start });
-        kept.map_err(IndexError::Sink)
+        self.pending = Some(Checkpoint { bit, text, start });
+        if bit == 0 { self.give_pending() } else { Ok(()) }
+    }
+
+    fn give_pending(&mut self) -> Result<(), IndexError<S::Error>> {
+        let given = self.pending.take().map(|checkpoint| self.sink.checkpoint(checkpoint));
+        given.unwrap_or(Ok(())).map_err(IndexError::Sink)
     }
 
     fn text(&mut self, text: &[u8]) -> Result<(), IndexError<S::Error>> {
         if text.is_empty() {
             return Ok(());
         }
+        self.give_pending()?;
         self.crc.update(text);
         self.length += text.len() as u64;
         self.summary.text_size += text.len() as u64;

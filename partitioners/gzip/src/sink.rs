@@ -8,7 +8,7 @@ use crate::{Checkpoint, GzipIndex, Lines, Summary};
 /// between the text before it and the text after it, so whatever a sink knows at that moment (lines so far, the record it is
 /// in) is the annotation of that checkpoint; what comes next (where the next record starts) it learns from the next text.
 ///
-/// The first call is always `checkpoint` with [`Checkpoint::FIRST`]. Nothing is kept by the pass itself: a sink that writes
+/// The first call is always `checkpoint` with [`Checkpoint::FIRST`]; every other checkpoint is followed by text. Nothing is kept by the pass itself: a sink that writes
 /// checkpoints out as they come needs memory for none.
 pub trait Sink {
     /// Why the sink refuses its text.

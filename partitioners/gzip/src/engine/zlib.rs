@@ -48,7 +48,7 @@ impl Engine for Zlib {
         let mut consumed = 0;
         loop {
             let step = self
-                .to_edge(&input[consumed..], text)
+                .decode_to_edge(&input[consumed..], text)
                 .map_err(|(more, kind)| (consumed + more, kind))?;
             consumed += step.consumed;
             if !matches!(step.stop, Stop::Edge(_)) || text.end >= edges {
