@@ -1,0 +1,266 @@
+//! `tessera data`: public data sets, simulated ones, and results against the truth.
+use object_io::Store;
+use plan::Uri;
+use simulate::{
+    Evaluation, evaluation,
+    genomics::{Mode, Params, Pcr, StrandBias},
+    simulation,
+};
+
+use crate::show;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make a data set whose truth is known, from a seed.
+    #[command(subcommand)]
+    Simulate(Simulate),
+    /// Compare called variants with the true ones.
+    Evaluate {
+        /// VCF of the true variants.
+        truth: Uri,
+        /// VCF of the calls, plain or gzipped.
+        calls: Uri,
+        /// The reference of both.
+        #[arg(long)]
+        reference: Uri,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Simulate {
+    /// A genome, a sample of it with known variants, and its reads.
+    Genomics(Box<Genomics>),
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Sample {
+    /// One individual with two copies of each contig.
+    Diploid,
+    /// A viral population, or many individuals: variants at low frequencies.
+    Pool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Genomics {
+    /// Folder for ref.fa, the reads, truth.vcf and README.md.
+    #[arg(long)]
+    out: Uri,
+    /// What the sample is.
+    #[arg(long, value_enum, default_value = "diploid")]
+    mode: Sample,
+    /// Bases of the genome, such as 200kb or 3mb [default: 200kb, pool: 30kb].
+    #[arg(long, value_parser = bases)]
+    genome: Option<u64>,
+    /// Contigs [default: 2, pool: 1].
+    #[arg(long)]
+    contigs: Option<u32>,
+    /// Mean number of reads over a base [default: 30, pool: 2000].
+    #[arg(long)]
+    coverage: Option<f64>,
+    /// Another seed gives another data set; the same one the same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Bases of a read.
+    #[arg(long, default_value_t = 150)]
+    read_length: u32,
+    /// Mean fragment length, in bases.
+    #[arg(long, default_value_t = 350.0)]
+    insert: f64,
+    /// Long reads of this mean length instead of pairs.
+    #[arg(long, value_name = "BASES", value_parser = bases)]
+    long: Option<u64>,
+    /// Share of variants that are insertions or deletions [default: 0.12, pool: 0].
+    #[arg(long)]
+    indels: Option<f64>,
+    /// Mean distance of variants, in bases [default: 870, pool: 100].
+    #[arg(long, value_name = "BASES")]
+    variant_distance: Option<f64>,
+    /// Pool: frequencies of variants.
+    #[arg(long, value_delimiter = ',', value_name = "SHARE,…")]
+    frequencies: Vec<f64>,
+    /// Add one place per 2000 bases where this share of the reads of one strand lies.
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.1")]
+    strand_bias: Option<f64>,
+    /// Sequence this share of the fragments several times, with errors that all copies share.
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, default_missing_value = "0.2")]
+    pcr_copies: Option<f64>,
+    /// Write the reads as BGZF.
+    #[arg(long)]
+    bgzf: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `200kb`, `1.5mb`, `3gb`, `30000`.
+fn bases(text: &str) -> Result<u64, String> {
+    let lower = text.to_ascii_lowercase();
+    let number = lower.trim_end_matches("bp").trim_end_matches('b');
+    let (number, unit) = match number.strip_suffix(['k', 'm', 'g']) {
+        None => (number, 1.0),
+        Some(rest) if number.ends_with('k') => (rest, 1e3),
+        Some(rest) if number.ends_with('m') => (rest, 1e6),
+        Some(rest) => (rest, 1e9),
+    };
+    let value = number.parse::<f64>().ok().map(|number| number * unit);
+    let value = value.filter(|value| (1.0..1e15).contains(value));
+    value
+        .map(|value| value.round() as u64)
+        .ok_or_else(|| format!("{text} is no number of bases, such as 200kb"))
+}
+
+impl Genomics {
+    fn params(&self) -> Params {
+        let base = match self.mode {
+            Sample::Diploid => Params::diploid(),
+            Sample::Pool => Params::pool(),
+        };
+        let frequencies = if self.frequencies.is_empty() {
+            base.frequencies
+        } else {
+            self.frequencies.clone()
+        };
+        Params {
+            seed: self.seed,
+            genome: self.genome.unwrap_or(base.genome),
+            contigs: self.contigs.unwrap_or(base.contigs),
+            coverage: self.coverage.unwrap_or(base.coverage),
+            read_length: self.read_length,
+            insert: (self.insert, base.insert.1),
+            long: self.long.map(|length| u32::try_from(length).unwrap_or(u32::MAX)),
+            indels: self.indels.unwrap_or(base.indels),
+            variant_distance: self.variant_distance.unwrap_or(base.variant_distance),
+            frequencies,
+            strand_bias: self.strand_bias.map(|rate| StrandBias {
+                density: 1.0 / 2000.0,
+                rate,
+            }),
+            pcr: self.pcr_copies.map(|duplicated| Pcr {
+                duplicated,
+                copies: 4.0,
+                errors: 1e-4,
+            }),
+            bgzf: self.bgzf,
+            ..base
+        }
+    }
+}
+
+pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
+    match command {
+        Command::Simulate(Simulate::Genomics(arguments)) => {
+            let request = simulation::Request {
+                params: arguments.params(),
+                out: arguments.out.clone(),
+            };
+            let kind = request.params.mode;
+            let made = match simulation::run(store, request).await {
+                Err(simulate::Error::Params { reason }) => return Err(show::Usage(reason.to_owned()).into()),
+                other => other?,
+            };
+            if arguments.json {
+                return show::json(&made);
+            }
+            let (snps, indels, reads) = (
+                show::count(made.snps),
+                show::count(made.indels),
+                show::count(made.read_count),
+            );
+            let what = if arguments.long.is_some() {
+                "long reads"
+            } else {
+                "pairs"
+            };
+            let sample = if kind == Mode::Pool { "pool" } else { "diploid sample" };
+            Ok(show::print(format!(
+                "{}  {sample}: {snps} SNPs, {indels} indels; {reads} {what}",
+                arguments.out
+            ))?)
+        }
+        Command::Evaluate {
+            truth,
+            calls,
+            reference,
+            json,
+        } => {
+            let found = evaluation::run(
+                store,
+                evaluation::Request {
+                    truth,
+                    calls,
+                    reference,
+                },
+            )
+            .await?;
+            if json {
+                return show::json(&found);
+            }
+            Ok(show::print(evaluation_tables(&found))?)
+        }
+    }
+}
+
+/// The comparison as a person reads it.
+pub(crate) fn evaluation_tables(found: &Evaluation) -> String {
+    let row = |kind: &str, counts: &simulate::Counts| {
+        let share = |value: f64| format!("{value:.4}");
+        [
+            kind.to_owned(),
+            show::count(counts.true_positives),
+            show::count(counts.false_positives),
+            show::count(counts.false_negatives),
+            share(counts.precision),
+            share(counts.recall),
+            share(counts.f1),
+        ]
+    };
+    let header = ["variants", "found", "false", "missed", "precision", "recall", "F1"];
+    let mut text = show::table(header, [row("SNP", &found.snp), row("indel", &found.indel)]);
+    let (right, compared) = found.genotypes;
+    if compared > 0 {
+        text = format!(
+            "{text}\n\ngenotypes right: {} of {}",
+            show::count(right),
+            show::count(compared)
+        );
+    }
+    if found.recall.len() > 1 {
+        let rows = found.recall.iter().map(|recall| {
+            let share = recall.found as f64 / recall.total.max(1) as f64;
+            [
+                format!("{}", recall.frequency),
+                show::count(recall.found),
+                show::count(recall.total),
+                format!("{share:.4}"),
+            ]
+        });
+        text = format!(
+            "{text}\n\n{}",
+            show::table(["true frequency", "found", "of", "recall"], rows)
+        );
+    }
+    for (what, keys) in [("false", &found.false_positives), ("missed", &found.false_negatives)] {
+        for key in keys.iter().take(5) {
+            let place = format!("{}:{} {}>{}", key.contig, key.position, key.reference, key.alternate);
+            text = format!("{text}\n{what}: {place}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases_are_read_with_units() {
+        assert_eq!(bases("200kb"), Ok(200_000));
+        assert_eq!(bases("1.5Mb"), Ok(1_500_000));
+        assert_eq!(bases("3g"), Ok(3_000_000_000));
+        assert_eq!(bases("30000"), Ok(30_000));
+        assert!(bases("x").is_err() && bases("-5kb").is_err() && bases("nanb").is_err() && bases("").is_err());
+    }
+}
