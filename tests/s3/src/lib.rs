@@ -10,6 +10,9 @@ mod serve;
 mod service;
 mod sums;
 
+/// HTTP methods, for rules.
+pub use hyper::Method;
+
 pub use faults::{Fault, Rule};
 pub use seen::Seen;
 pub use serve::{ACCESS_KEY, SECRET_KEY, Server};

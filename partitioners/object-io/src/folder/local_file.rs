@@ -80,6 +80,11 @@ impl ReadAt for LocalFile {
     }
 
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        // The system takes offsets up to 2^63 and calls others invalid.
+        let end = offset.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.object.size) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         match FileExt::read_exact_at(&self.file, buffer, offset) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.ended()),
             Err(error) => Err(error),

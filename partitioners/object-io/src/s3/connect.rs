@@ -2,7 +2,7 @@ use std::{env, fmt, time::Duration};
 
 use aws_config::{
     environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
-    profile::ProfileFileRegionProvider, timeout::TimeoutConfig,
+    profile::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_s3::{
     Client,
@@ -11,6 +11,10 @@ use aws_sdk_s3::{
 
 /// Where a server without AWS's region names pretends to be.
 const ANY_REGION: &str = "us-east-1";
+
+/// Requests per call unless the user says otherwise; the SDK's own default is 3. A thousand workers that start together
+/// are told to slow down more often than that.
+const ATTEMPTS: u32 = 5;
 
 /// A store that speaks the S3 API at an address of its own, with its keys: MinIO, Ceph, a server in a test.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub struct S3Endpoint {
     pub access_key: String,
     /// Secret key.
     pub secret_key: String,
+    /// How often a request is made before it counts as failed.
+    pub attempts: u32,
 }
 
 impl S3Endpoint {
@@ -33,6 +39,7 @@ impl S3Endpoint {
             region: ANY_REGION.into(),
             access_key: access_key.into(),
             secret_key: secret_key.into(),
+            attempts: ATTEMPTS,
         }
     }
 }
@@ -59,13 +66,16 @@ pub(super) async fn client(endpoint: Option<S3Endpoint>) -> Client {
     let from_environment = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
         .iter()
         .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let given = endpoint.is_some();
     if let Some(S3Endpoint {
         url,
         region,
         access_key,
         secret_key,
+        attempts,
     }) = endpoint
     {
+        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts));
         loader = loader
             .endpoint_url(url)
             .region(Region::new(region))
@@ -78,10 +88,16 @@ pub(super) async fn client(endpoint: Option<S3Endpoint>) -> Client {
         loader = loader.region(region);
     }
     let shared = loader.load().await;
+    let chosen = ["AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"]
+        .iter()
+        .any(|name| env::var_os(name).is_some());
     let custom = from_environment || shared.endpoint_url().is_some();
     let mut config = Builder::from(&shared).force_path_style(custom);
     if custom && shared.region().is_none() {
         config = config.region(Region::new(ANY_REGION));
+    }
+    if !given && !chosen {
+        config = config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
     }
     Client::from_conf(config.build())
 }
