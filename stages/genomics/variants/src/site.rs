@@ -1,0 +1,104 @@
+//! The bases of one row, summed up by letter.
+use genomics_tables::{Entries, Letter, MatchKey, OtherKey, PileupRow, Strand};
+
+use crate::weights::{USABLE_BIN, Weights, index};
+
+/// The code of a letter (0 to 3), if it has one.
+pub(crate) fn code(letter: u8) -> Option<usize> {
+    match letter {
+        b'A' => Some(0),
+        b'C' => Some(1),
+        b'G' => Some(2),
+        b'T' => Some(3),
+        _ => None,
+    }
+}
+
+/// The letters by code.
+pub(crate) const LETTERS: [u8; 4] = *b"ACGT";
+
+/// Sums over the usable reads that show one letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct LetterSums {
+    pub(crate) count: u32,
+    pub(crate) strands: [u32; 2],
+    /// Sums of [`Weights`].
+    pub(crate) same: f64,
+    pub(crate) other: f64,
+    pub(crate) half: f64,
+}
+
+impl LetterSums {
+    fn add(&mut self, strand: Strand, at: usize, count: u32, weights: &Weights) {
+        self.count += count;
+        add_strand(&mut self.strands, strand, count);
+        let times = f64::from(count);
+        self.same += weights.same[at] * times;
+        self.other += weights.other[at] * times;
+        self.half += weights.half[at] * times;
+    }
+}
+
+/// Counts reads by strand; a pair that agrees counts on both.
+pub(crate) fn add_strand(strands: &mut [u32; 2], strand: Strand, count: u32) {
+    if strand != Strand::Reverse {
+        strands[0] += count;
+    }
+    if strand != Strand::Forward {
+        strands[1] += count;
+    }
+}
+
+/// All usable reads at one row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Site {
+    pub(crate) letters: [LetterSums; 4],
+    /// Usable reads, those with a deletion included.
+    pub(crate) depth: u32,
+}
+
+impl Site {
+    /// Sums up a row whose reference letter has code `reference`. Mismatches closer than `end` to the end of their read
+    /// are left out.
+    pub(crate) fn new(row: &PileupRow, reference: usize, end: u8, weights: &Weights) -> Self {
+        let mut site = Self::default();
+        for (key, count) in Entries::new(row.matches) {
+            let key = MatchKey::unpack(key);
+            if key.mapq_bin >= USABLE_BIN {
+                site.depth += count;
+                site.letters[reference].add(key.strand, index(key.mapq_bin, key.quality), count, weights);
+            }
+        }
+        for (key, count) in Entries::new(row.others) {
+            let key = OtherKey::unpack(key);
+            if key.mapq_bin < USABLE_BIN {
+                continue;
+            }
+            match key.letter {
+                Letter::N => {}
+                Letter::Deleted => site.depth += count,
+                letter if key.end >= end => {
+                    site.depth += count;
+                    let sums = &mut site.letters[letter as usize];
+                    sums.add(key.strand, index(key.mapq_bin, key.quality), count, weights);
+                }
+                _ => {}
+            }
+        }
+        site
+    }
+}
+
+/// For each letter, the sum of base qualities of the usable mismatches of a row, and their number: a first look.
+pub(crate) fn mismatches(row: &PileupRow) -> [(u32, u32); 4] {
+    let mut sums = [(0, 0); 4];
+    for (key, count) in Entries::new(row.others) {
+        let key = OtherKey::unpack(key);
+        if key.mapq_bin >= USABLE_BIN && (key.letter as usize) < 4 {
+            let sum = &mut sums[key.letter as usize];
+            sum.0 += u32::from(key.quality).saturating_mul(count);
+            sum.1 += count;
+        }
+    }
+    sums
+}
