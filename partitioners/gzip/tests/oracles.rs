@@ -4,7 +4,7 @@ use std::{fs, io::Read, path::Path, process::Command};
 use partition_gzip::{Decoder, Format, GzipIndex, bgzf, interchange};
 
 mod support;
-use support::{bytes_between, fastq, index, member, oracle, output, real_files, source, zcat};
+use support::{bytes_between, fastq, index, member, oracle, output, python_oracle, real_files, source, zcat};
 
 /// Files of each kind, in a folder of their own: (file, text).
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -140,7 +140,7 @@ else:
 
 #[test]
 fn indexed_gzip_extracts_by_our_index_and_we_by_its() {
-    if !oracle("indexed_gzip", &["python3", "-c", "import indexed_gzip"]) {
+    if !python_oracle("indexed_gzip", &["python3", "-c", "import indexed_gzip"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -215,6 +215,83 @@ fn bgzip_extracts_by_our_gzi_and_makes_the_same() {
                 .read_exact(&mut rest)
                 .unwrap();
             assert!(rest == text[start as usize..start as usize + rest.len()]);
+        }
+    }
+}
+
+#[test]
+fn rapidgzip_extracts_by_our_indexes_and_we_by_its() {
+    if !python_oracle("rapidgzip", &["rapidgzip", "--version"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // A few files: each command takes a third of a second to start.
+    for (path, text) in files(folder.path()).into_iter().take(4) {
+        let file = fs::read(&path).unwrap();
+        let exported = index(&file, 300_000);
+        let places = places(&exported);
+        let ranges: Vec<String> = places.iter().map(|at| format!("3000@{at}")).collect();
+        let pieces = places
+            .iter()
+            .map(|&at| &text[at as usize..(at as usize + 3000).min(text.len())]);
+        let pieces = pieces.collect::<Vec<_>>().concat();
+        let stored = format!("{path}.ours");
+        for format in ["gztool-with-lines", "gztool", "indexed_gzip"] {
+            let to = fs::File::create(&stored).unwrap();
+            match format {
+                "indexed_gzip" => interchange::indexed_gzip::write(&exported, &*source(&file), to).unwrap(),
+                "gztool" => {
+                    let without = GzipIndex {
+                        lines: None,
+                        ..exported.clone()
+                    };
+                    interchange::gztool::write(&without, &*source(&file), to).unwrap();
+                }
+                _ => interchange::gztool::write(&exported, &*source(&file), to).unwrap(),
+            }
+            let mut command = Command::new("rapidgzip");
+            command.args([
+                "-q",
+                "-d",
+                "-c",
+                "--import-index",
+                &stored,
+                "--ranges",
+                &ranges.join(","),
+                &path,
+            ]);
+            assert!(
+                output(&mut command) == pieces,
+                "{path}: rapidgzip reads something else by {format}"
+            );
+
+            let theirs = format!("{path}.theirs");
+            let mut command = Command::new("rapidgzip");
+            command.args([
+                "-q",
+                "-f",
+                "-P",
+                "1",
+                "--export-index",
+                &theirs,
+                "--index-format",
+                format,
+                &path,
+            ]);
+            output(&mut command);
+            let theirs = fs::read(&theirs).unwrap();
+            let imported = match format {
+                "indexed_gzip" => interchange::indexed_gzip::read(&theirs[..], file.len() as u64).unwrap(),
+                _ => interchange::gztool::read(&theirs[..], file.len() as u64).unwrap(),
+            };
+            assert_eq!(imported.text_size, text.len() as u64);
+            for &at in &places {
+                let expected = &text[at as usize..(at as usize + 3000).min(text.len())];
+                assert!(
+                    ours(&file, &imported, at, 3000) == expected,
+                    "{path} at {at} by {format}"
+                );
+            }
         }
     }
 }

@@ -85,7 +85,8 @@ pub fn write(index: &GzipIndex, source: &dyn ReadAt, mut to: impl Write) -> Resu
         to.write_all(&(window.len() as u32).to_be_bytes())?;
         to.write_all(window)?;
         if let Some(lines) = &index.lines {
-            to.write_all(&(lines.before[number] + 1).to_be_bytes())?;
+            let before = lines.before.get(number).unwrap_or(&lines.total);
+            to.write_all(&(before + 1).to_be_bytes())?;
         }
     }
     to.write_all(&index.text_size.to_be_bytes())?;

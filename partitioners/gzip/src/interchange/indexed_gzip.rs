@@ -101,3 +101,69 @@ fn has_window(checkpoint: &Checkpoint) -> bool {
         Start::Member => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interchange::ForeignIndexError as Error;
+
+    fn header(version: u8, points: u32) -> Vec<u8> {
+        let mut index = b"GZIDX".to_vec();
+        index.extend([version, 0]);
+        index.extend(1000u64.to_le_bytes());
+        index.extend(90_000u64.to_le_bytes());
+        index.extend(40_000u32.to_le_bytes());
+        index.extend((WINDOW as u32).to_le_bytes());
+        index.extend(points.to_le_bytes());
+        index
+    }
+
+    #[test]
+    fn in_version_0_all_points_but_the_first_have_a_window() {
+        let mut index = header(0, 2);
+        for (byte, text, bits) in [(10u64, 0u64, 0u8), (500, 45_000, 3)] {
+            index.extend(byte.to_le_bytes());
+            index.extend(text.to_le_bytes());
+            index.push(bits);
+        }
+        index.extend(vec![7; WINDOW]);
+        let read = read(&index[..], 1000).unwrap();
+        let expected = Checkpoint {
+            bit: 500 * 8 - 3,
+            text: 45_000,
+            start: Start::Block(Window::compress(&vec![7; WINDOW])),
+        };
+        assert_eq!(read.checkpoints, [Checkpoint::FIRST, expected]);
+        assert!(matches!(
+            super::read(&index[..index.len() - 1], 1000),
+            Err(Error::Truncated)
+        ));
+        assert!(matches!(
+            super::read(&index[..], 999),
+            Err(Error::OtherFile {
+                indexed: 1000,
+                found: 999
+            })
+        ));
+    }
+
+    #[test]
+    fn points_out_of_order_or_outside_are_refused() {
+        for (byte, text, bits) in [
+            (5u64, 45_000u64, 9u8),
+            (2000, 45_000, 0),
+            (500, 95_000, 0),
+            (0, 45_000, 0),
+        ] {
+            let mut index = header(1, 2);
+            index.extend([10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            index.extend(byte.to_le_bytes());
+            index.extend(text.to_le_bytes());
+            index.extend([bits, 0]);
+            assert!(
+                matches!(read(&index[..], 1000), Err(Error::Entry { entry: 1 })),
+                "{byte} {text} {bits}"
+            );
+        }
+    }
+}

@@ -129,21 +129,23 @@ pub(crate) fn real_files() -> Vec<PathBuf> {
     found
 }
 
-/// Whether an oracle is there; without it the test is skipped, or fails if `TESSERA_REQUIRE_ORACLES` is set.
+/// Whether a tool that the distribution has is there; without it the test is skipped, or fails if
+/// `TESSERA_REQUIRE_ORACLES` is set.
 pub(crate) fn oracle(tool: &str, probe: &[&str]) -> bool {
-    if Command::new(probe[0])
-        .args(&probe[1..])
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
-        return true;
+    let there = python_oracle(tool, probe);
+    let required = env::var_os("TESSERA_REQUIRE_ORACLES").is_some_and(|set| set == "1");
+    assert!(there || !required, "{tool} is not installed");
+    there
+}
+
+/// Whether a tool that only pip has is there; without it the test is skipped.
+pub(crate) fn python_oracle(tool: &str, probe: &[&str]) -> bool {
+    let there = Command::new(probe[0]).args(&probe[1..]).output();
+    let there = there.is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("skipped: {tool} not installed");
     }
-    assert!(
-        env::var_os("TESSERA_REQUIRE_ORACLES").is_none_or(|set| set != "1"),
-        "{tool} is not installed"
-    );
-    eprintln!("skipped: {tool} not installed");
-    false
+    there
 }
 
 /// What a command prints.
