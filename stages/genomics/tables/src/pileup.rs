@@ -143,6 +143,16 @@ impl Pileup {
     ///
     /// Addition is commutative and associative, so it does not matter how reads were cut into pileups.
     pub fn sum<'a>(parts: impl IntoIterator<Item = &'a Pileup>) -> Pileup {
+        /// More at once than this are summed in groups: each row looks at all parts of its group.
+        const GROUP: usize = 16;
+        let parts: Vec<&Pileup> = parts.into_iter().collect();
+        if parts.len() > GROUP {
+            let sums: Vec<Pileup> = parts
+                .chunks(GROUP)
+                .map(|group| Self::sum(group.iter().copied()))
+                .collect();
+            return Self::sum(&sums);
+        }
         let mut parts: Vec<(&Pileup, usize)> = parts.into_iter().filter(|p| !p.is_empty()).map(|p| (p, 0)).collect();
         if let [(only, _)] = parts[..] {
             return only.clone();

@@ -84,7 +84,7 @@ const LOW_QUALITY: f64 = 10.0;
 /// Phred of Fisher's test above which a record is marked.
 const STRAND_BIAS: f64 = 60.0;
 
-fn filter(call: &Call) -> &'static str {
+pub(crate) fn filter(call: &Call) -> &'static str {
     match (
         call.quality < LOW_QUALITY,
         !call.is_indel() && crate::strand::fisher_phred(call.strands) > STRAND_BIAS,

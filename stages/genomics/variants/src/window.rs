@@ -35,11 +35,6 @@ impl<'a> Window<'a> {
         pileup.find(self.contig, positions).map(move |at| pileup.row(at))
     }
 
-    /// The reference letter, N where nothing is covered.
-    pub(crate) fn letter(&self, position: u64) -> u8 {
-        self.at(position).map_or(b'N', |row| row.reference)
-    }
-
     /// The reference letters of some positions, up to the first that is not covered or not ACGT.
     pub(crate) fn letters(&self, positions: std::ops::Range<u64>) -> Vec<u8> {
         let mut letters = Vec::new();
