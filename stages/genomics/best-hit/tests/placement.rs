@@ -74,7 +74,7 @@ async fn reads_are_placed_no_worse_than_by_minimap2() {
             std::env::var_os("TESSERA_REQUIRE_ORACLES").is_none(),
             "minimap2 is not installed"
         );
-        eeprintln!("skipped: minimap2 not installed");
+        eprintln!("skipped: minimap2 not installed");
         return;
     }
     let size = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());

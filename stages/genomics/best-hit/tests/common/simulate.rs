@@ -19,7 +19,7 @@ impl Random {
     }
 
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64 < probability
+        probability > (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     fn bases(&mut self, count: usize) -> Vec<u8> {
