@@ -5,7 +5,7 @@ use object_io::Store;
 use plan::{FaultKind, Uri};
 use serde::de::DeserializeOwned;
 
-use crate::{Failure, Json};
+use crate::{Error, Failure, Json, Pipeline, Run};
 
 /// What a planner, a forecast or a report section is given. Cheap to clone.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub struct Context {
     pub store: Store,
     /// The run folder.
     pub run: Uri,
+    /// Where the user wants the results, once the run is told: see [`Run::send_to`].
+    pub destination: Option<Uri>,
     pub(crate) spec: Arc<str>,
     pub(crate) steps: HashMap<&'static str, Arc<StepAnswers>>,
 }
@@ -30,9 +32,27 @@ impl Context {
         Self {
             store,
             run,
+            destination: None,
             spec: spec.into(),
             steps: HashMap::new(),
         }
+    }
+
+    /// A context as it is after all steps that are finished.
+    pub(crate) async fn of_run(pipeline: &Pipeline, run: &Run) -> Result<Self, Error> {
+        let mut context = Self::new(run.store.clone(), run.folder.clone(), run.about.spec.get());
+        for (number, step) in pipeline.steps.iter().enumerate() {
+            let (Some(manifest), Some(results)) = (run.manifest(number, step).await?, run.results(number, step).await?)
+            else {
+                continue;
+            };
+            let answers = StepAnswers {
+                requests: manifest.into_iter().map(|item| item.request).collect(),
+                responses: results.into_iter().map(|record| record.response).collect(),
+            };
+            context.steps.insert(step.name, Arc::new(answers));
+        }
+        Ok(context)
     }
 
     /// What the user asked for.

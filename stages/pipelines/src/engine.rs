@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use tokio::{sync::Notify, time};
 
 use crate::{
-    Budget, Context, Ending, Error, Failure, Observer, Pipeline, Planned, Record, Run, Silent, State, Step, Stop, Task,
+    Budget, Context, Ending, Error, Failure, Observer, Pipeline, Planned, Prices, Published, Record, Run, Silent,
+    State, Step, Stop, Task,
     budget::peak_of_this_process,
     clock,
     context::StepAnswers,
@@ -28,6 +29,8 @@ pub struct Options {
     pub retries: Retries,
     /// Times that an item may take as long here as its step allows it on a function: cores here may be shared.
     pub patience: f64,
+    /// Prices for the report.
+    pub prices: Prices,
     /// Work on the run even if another process seems to. Harmless, but both do the same work.
     pub takeover: bool,
 }
@@ -38,6 +41,7 @@ impl Default for Options {
             budget: Budget::of_this_machine(),
             retries: Retries::default(),
             patience: 4.0,
+            prices: Prices::default(),
             takeover: false,
         }
     }
@@ -59,6 +63,8 @@ pub struct Finished {
     pub run: Run,
     /// Seconds that this process worked on it.
     pub seconds: f64,
+    /// What was copied to where the user wants it.
+    pub published: Published,
     context: Context,
 }
 
@@ -124,14 +130,34 @@ impl Engine {
         let started = Instant::now();
         let journal = Journal::new(self.run.clone(), lease.worker.clone(), self.observer.clone());
         let ended = self.run_with_upkeep(&journal, &lease).await;
-        let closed = self.close(&journal, started, ended.as_ref().err()).await;
+        let ended = match ended {
+            Ok(context) => self.publish(&context).await.map(|published| (context, published)),
+            Err(error) => Err(error),
+        };
+        let closed = self.close(&journal, started, &ended).await;
         lease.release(&self.run).await?;
-        let context = ended?;
+        // What stopped the run says more than what then could not be written.
+        let (context, published) = ended?;
         closed?;
         Ok(Finished {
             run: self.run,
             seconds: started.elapsed().as_secs_f64(),
+            published,
             context,
+        })
+    }
+
+    async fn publish(&self, context: &Context) -> Result<Published, Error> {
+        let (Some(publish), Some(destination)) = (&self.pipeline.publish, self.run.destination().await?) else {
+            return Ok(Published::default());
+        };
+        let context = Context {
+            destination: Some(destination),
+            ..context.clone()
+        };
+        publish(context).await.map_err(|source| Error::Publish {
+            run: self.run.about.id.clone(),
+            source,
         })
     }
 
@@ -261,12 +287,17 @@ impl Engine {
     }
 
     /// Writes how this process leaves the run.
-    async fn close(&self, journal: &Journal, started: Instant, error: Option<&Error>) -> Result<(), Error> {
+    async fn close(
+        &self,
+        journal: &Journal,
+        started: Instant,
+        ended: &Result<(Context, Published), Error>,
+    ) -> Result<(), Error> {
         let seconds = started.elapsed().as_secs_f64();
-        let state = match error {
-            None => State::Finished,
-            Some(Error::Stopped { .. }) => State::Stopped,
-            Some(_) => State::Failed,
+        let state = match ended {
+            Ok(_) => State::Finished,
+            Err(Error::Stopped { .. }) => State::Stopped,
+            Err(_) => State::Failed,
         };
         journal.tell(What::RunEnded { state, seconds });
         journal.close().await?;
@@ -280,8 +311,14 @@ impl Engine {
                 before => before.as_ref().map_or(0.0, |before| before.seconds) + seconds,
             },
             peak_memory: peak_of_this_process().max(before.and_then(|before| before.peak_memory)),
-            failure: error.and_then(failure_of),
+            failure: ended.as_ref().err().and_then(failure_of),
         };
-        self.run.put(&self.run.file("outcome.json"), line(&ending)?).await
+        let run = &self.run;
+        run.put(&run.file("outcome.json"), line(&ending)?).await?;
+        let report = run.write_report(&self.pipeline, &self.options.prices).await?;
+        if let Ok((_, Published { report: Some(copy), .. })) = ended {
+            run.store.put(copy, run.store.get(&report).await?).await?;
+        }
+        Ok(())
     }
 }

@@ -100,6 +100,14 @@ pub enum Error {
         /// The cause.
         source: Failure,
     },
+    /// The results could not be copied to where the user wants them.
+    #[error("run {run}: everything is computed, but the results cannot be written where they are wanted")]
+    Publish {
+        /// The run.
+        run: String,
+        /// The cause.
+        source: Failure,
+    },
     /// An item failed for good.
     #[error(
         "step {}: {} failed ({}){}\n  request: {}",
@@ -172,7 +180,7 @@ impl Fault for Error {
             Self::InputChanged { .. } => FaultKind::Changed,
             Self::Store(error) => error.kind(),
             Self::Folder { .. } => FaultKind::Malformed,
-            Self::Plan { source, .. } | Self::Item { source, .. } => source.kind,
+            Self::Plan { source, .. } | Self::Item { source, .. } | Self::Publish { source, .. } => source.kind,
         }
     }
 }

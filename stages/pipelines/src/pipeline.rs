@@ -1,7 +1,7 @@
 //! A pipeline as data: steps in order, each a task and a planner that makes its items.
 use std::{collections::HashSet, fmt, pin::Pin, sync::Arc, time::Duration};
 
-use plan::FaultKind;
+use plan::{FaultKind, Uri};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Context, Error, Failure, Item, Json, Load, Section, Tasks};
@@ -25,6 +25,16 @@ pub struct Pipeline {
     pub tasks: Tasks,
     pub(crate) outlook: Option<Planner<Vec<Load>>>,
     pub(crate) sections: Option<Planner<Vec<Section>>>,
+    pub(crate) publish: Option<Planner<Published>>,
+}
+
+/// What a finished run leaves outside its folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Results under the names that the user asked for.
+    pub objects: Vec<Uri>,
+    /// Where a copy of the report is to go.
+    pub report: Option<Uri>,
 }
 
 /// How a step runs on a cloud.
@@ -88,6 +98,7 @@ impl Pipeline {
             tasks,
             outlook: None,
             sections: None,
+            publish: None,
         }
     }
 
@@ -115,6 +126,18 @@ impl Pipeline {
         F: Future<Output = Result<Vec<Section>, Failure>> + Send + 'static,
     {
         self.sections = Some(Arc::new(move |context| Box::pin(sections(context))));
+        self
+    }
+
+    /// Says how to copy results to [`Context::destination`]. Called when all steps are done, by whatever process finishes
+    /// the run, and again when a finished run is resumed, so it must be able to be repeated; not called for a run
+    /// without destination.
+    #[must_use]
+    pub fn publish<F>(mut self, publish: impl Fn(Context) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Published, Failure>> + Send + 'static,
+    {
+        self.publish = Some(Arc::new(move |context| Box::pin(publish(context))));
         self
     }
 

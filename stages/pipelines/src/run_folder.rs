@@ -8,6 +8,7 @@
 //! results/01-<step>.jsonl         results of a finished step, in the order of its manifest
 //! events.jsonl, events/….jsonl    what happened
 //! outcome.json, report.html       how it ended
+//! destination.json                where the user wants the results
 //! lease.json                      who works on it
 //! ```
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +18,7 @@ use object_io::{PutOutcome, Store};
 use plan::{Object, Uri};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Error, Failure, Json, Planned, Record, State, Step, retry::Retries};
+use crate::{Error, Failure, Json, Planned, Record, State, Step, absolute, retry::Retries};
 
 /// Small objects read at once.
 const CONCURRENCY: usize = 16;
@@ -200,6 +201,18 @@ impl Run {
             self.store.delete(&batch.uri).await?;
         }
         Ok(())
+    }
+
+    /// Says where the user wants the results of this run. It is no part of the spec: equal work sent elsewhere is not
+    /// done again. A relative path is made absolute.
+    pub async fn send_to(&self, destination: &Uri) -> Result<(), Error> {
+        self.put(&self.file("destination.json"), line(&absolute(destination))?)
+            .await
+    }
+
+    /// Where the user wants the results.
+    pub async fn destination(&self) -> Result<Option<Uri>, Error> {
+        self.get_json(&self.file("destination.json"), "the destination").await
     }
 
     /// How the last process left the run; `None` while none has.

@@ -222,6 +222,12 @@ impl Runs {
 }
 
 impl Run {
+    /// Number of objects in the run's folder, and their bytes.
+    pub async fn size(&self) -> Result<(u64, u64), Error> {
+        let objects = self.store.list(&self.folder).await?;
+        Ok((objects.len() as u64, objects.iter().map(|object| object.size).sum()))
+    }
+
     /// How the run stands.
     pub async fn summary(&self) -> Result<Summary, Error> {
         let ending = self.ending().await?;
@@ -296,7 +302,9 @@ fn hash_of(pipeline: &Pipeline, spec: &impl Serialize, inputs: &[Object]) -> Res
 pub(crate) fn failure_of(error: &Error) -> Option<Failure> {
     match error {
         Error::Stopped { .. } => None,
-        Error::Item { source, .. } | Error::Plan { source, .. } => Some(source.clone().context(error.to_string())),
+        Error::Item { source, .. } | Error::Plan { source, .. } | Error::Publish { source, .. } => {
+            Some(source.clone().context(error.to_string()))
+        }
         other => Some(Failure::from_error(plan::Fault::kind(other), other)),
     }
 }

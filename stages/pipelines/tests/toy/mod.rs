@@ -1,4 +1,4 @@
-//! A toy pipeline whose answer one can compute by hand: words → letters counted per word → the sum.
+//! A toy pipeline whose answer one can compute by hand: numbers → their squares → the sum.
 #![allow(dead_code, reason = "each test file uses its own part of this module")]
 use std::{
     collections::HashMap,
@@ -12,7 +12,8 @@ use std::{
 
 use object_io::Store;
 use pipelines::{
-    Budget, Context, Engine, Failure, Item, Options, Pipeline, Retries, Run, Runs, Step, Tasks, task, unnamed,
+    Block, Budget, Context, Engine, Failure, Item, Load, Options, Pipeline, Published, Retries, Run, Runs, Section,
+    Step, Tasks, task, unnamed,
 };
 use plan::{Fault, FaultKind, Uri};
 use serde::{Deserialize, Serialize};
@@ -158,6 +159,41 @@ async fn plan_sum(context: Context) -> Result<Vec<Item>, Failure> {
     Ok(vec![Item::new("all squares", &Sum { files, out: unnamed() })?])
 }
 
+async fn outlook(context: Context) -> Result<Vec<Load>, Failure> {
+    let spec: Spec = context.spec()?;
+    let load = |step: &str, items: usize, memory| Load {
+        step: step.into(),
+        items: items as u64,
+        bytes_in: 8 << 20,
+        bytes_out: 100,
+        work: 8.0,
+        memory,
+    };
+    Ok(vec![
+        load("square", spec.numbers.len(), 100_000_000),
+        load("sum", 1, 1 << 20),
+    ])
+}
+
+async fn sections(context: Context) -> Result<Vec<Section>, Failure> {
+    let sum: u64 = context.response("sum")?;
+    Ok(vec![
+        Section::new("Sum").with(Block::Figures(vec![("<sum>".into(), sum.to_string())])),
+    ])
+}
+
+/// A result and the report go where the user wants them.
+async fn publish(context: Context) -> Result<Published, Failure> {
+    let folder = context.destination.clone().unwrap();
+    let sum: u64 = context.response("sum")?;
+    let object = folder.join("sum.txt");
+    context.store.put(&object, sum.to_string()).await?;
+    Ok(Published {
+        objects: vec![object],
+        report: Some(folder.join("report.html")),
+    })
+}
+
 /// Squares numbers, 100 MB of memory each, and sums the squares.
 pub(crate) fn pipeline(seen: &Arc<Seen>) -> Pipeline {
     let (of_square, of_sum) = (seen.clone(), seen.clone());
@@ -179,6 +215,9 @@ pub(crate) fn pipeline(seen: &Arc<Seen>) -> Pipeline {
                 .memory(1 << 20)
                 .about("sums the squares"),
         )
+        .outlook(outlook)
+        .sections(sections)
+        .publish(publish)
 }
 
 pub(crate) fn options(cores: u32) -> Options {
