@@ -60,6 +60,36 @@ pub enum Error {
         /// What is wrong.
         source: ReadError,
     },
+    /// A table names a read that its part does not hold.
+    #[error("{uri}: read {read} is not in its part of the reads")]
+    Absent {
+        /// The table of alignments.
+        uri: Uri,
+        /// 0-based number of the read.
+        read: u64,
+    },
+    /// A table names a contig that its chunk does not hold.
+    #[error("{uri}: contig number {contig} is not in the chunk")]
+    Contig {
+        /// The table of alignments.
+        uri: Uri,
+        /// 0-based number of the contig.
+        contig: u32,
+    },
+    /// The part of the reads could not be read.
+    #[error(transparent)]
+    Reads(#[from] partition_fastq::Error),
+    /// The chunk of the reference could not be read.
+    #[error(transparent)]
+    Reference(#[from] partition_fasta::Error),
+    /// The work broke down: a fault of ours.
+    #[error("{uri}: piling up broke down")]
+    Panic {
+        /// The output.
+        uri: Uri,
+        /// The cause.
+        source: tokio::task::JoinError,
+    },
 }
 
 impl Fault for Error {
@@ -67,7 +97,10 @@ impl Fault for Error {
         match self {
             Self::Store(source) => source.kind(),
             Self::Table { source, .. } => source.kind(),
-            Self::Read { .. } => FaultKind::Malformed,
+            Self::Read { .. } | Self::Absent { .. } | Self::Contig { .. } => FaultKind::Malformed,
+            Self::Reads(source) => source.kind(),
+            Self::Reference(source) => source.kind(),
+            Self::Panic { .. } => FaultKind::Internal,
         }
     }
 }
