@@ -66,7 +66,7 @@ const LEVEL: u32 = 6;
 
 /// Pieces of a part under way to the store.
 const PIECES: usize = 2;
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 512 << 10;
 
 /// Cuts files into files, in step if there are two.
 pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Result<CutReport, Error> {
@@ -86,24 +86,40 @@ pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Res
             plan_pairs(store, [&first, &second], request.cut).await?.into()
         }
     };
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let part = |partition: &Partition<ReadRange>| PartFile {
         number: partition.number,
         reads: partition.scope.reads.clone(),
         files: Vec::new(),
     };
     let mut parts: Vec<PartFile> = plans[0].partitions.iter().map(part).collect();
-    for plan in &plans {
-        let written: Vec<Object> = stream::iter(&plan.partitions)
+    // One more than cores: a part that waits for its disk leaves a core free.
+    let at_once = 1 + std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let mut failed = None;
+    'files: for plan in &plans {
+        let mut written = stream::iter(&plan.partitions)
             .map(|partition| write_part(store, partition, request))
-            .buffered(cores)
-            .try_collect()
-            .await?;
-        for (part, file) in parts.iter_mut().zip(written) {
-            part.files.push(file);
+            .buffered(at_once);
+        for (part, partition) in parts.iter_mut().zip(&plan.partitions) {
+            match written.try_next().await {
+                Ok(file) => part.files.extend(file),
+                Err(error) => {
+                    failed = Some(error);
+                    break 'files;
+                }
+            }
+            progress(partition.bytes.first().map_or(0, |bytes| bytes.end));
         }
     }
-    Ok(CutReport { parts })
+    match failed {
+        None => Ok(CutReport { parts }),
+        Some(error) => {
+            // Some of the parts are no use to anybody. What cannot be removed either, the first error explains.
+            for file in parts.iter().flat_map(|part| &part.files) {
+                let _ = store.delete(&file.uri).await;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// The index beside an object if there is one that fits it, else one made now and kept in memory.

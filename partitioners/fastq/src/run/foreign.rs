@@ -207,23 +207,29 @@ where
         let workers: Vec<_> = (0..cores)
             .map(|worker| {
                 let (say, said) = mpsc::sync_channel(WAITING);
+                let (give_back, spare) = mpsc::channel();
                 scope.spawn(move || {
                     for stretch in (worker..checkpoints.len()).step_by(cores) {
-                        let done = decode_stretch(source, &checkpoints[stretch..], &say);
+                        let done = decode_stretch(source, &checkpoints[stretch..], &say, &spare);
                         let failed = done.is_err();
                         if say.send(Said::End(done)).is_err() || failed {
                             return;
                         }
                     }
                 });
-                said
+                (said, give_back)
             })
             .collect();
         for (stretch, checkpoint) in checkpoints.iter().enumerate() {
             sink.checkpoint(checkpoint.clone())?;
+            let (said, give_back) = &workers[stretch % cores];
             loop {
-                match workers[stretch % cores].recv() {
-                    Ok(Said::Text(text)) => sink.text(&text)?,
+                match said.recv() {
+                    Ok(Said::Text(text)) => {
+                        sink.text(&text)?;
+                        // A worker that has ended needs no buffer.
+                        let _ = give_back.send(text);
+                    }
                     Ok(Said::End(done)) => break done.map_err(Stopped::Gzip)?,
                     Err(_) => return Err(Stopped::Read(std::io::Error::other("a decoding thread failed"))),
                 }
@@ -238,6 +244,7 @@ fn decode_stretch(
     source: &Arc<dyn ReadAt>,
     checkpoints: &[Checkpoint],
     say: &mpsc::SyncSender<Said>,
+    spare: &mpsc::Receiver<Vec<u8>>,
 ) -> Result<(), GzipError> {
     let from = &checkpoints[0];
     let next = checkpoints.get(1);
@@ -257,7 +264,9 @@ fn decode_stretch(
             break;
         }
         let length = missing.map_or(text.len(), |missing| text.len().min(missing as usize));
-        let piece = text[..length].to_vec();
+        let mut piece: Vec<u8> = spare.try_recv().unwrap_or_default();
+        piece.clear();
+        piece.extend_from_slice(&text[..length]);
         decoder.consume(length);
         missing = missing.map(|missing| missing - length as u64);
         if say.send(Said::Text(piece)).is_err() {
