@@ -1,4 +1,11 @@
 //! `tessera data`: public data sets, simulated ones, and results against the truth.
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use datasets::{Manifest, fetch};
+use indicatif::ProgressBar;
 use object_io::Store;
 use plan::Uri;
 use simulate::{
@@ -11,6 +18,23 @@ use crate::show;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
+    /// Show the public data sets that tessera knows.
+    List {
+        /// Print one JSON document: the manifests.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a data set; an interrupted download goes on where it stopped.
+    Fetch {
+        /// A name that `data list` shows, or a manifest of your own (PATH.toml).
+        name: String,
+        /// Folder to fetch to.
+        #[arg(long)]
+        out: Uri,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a data set whose truth is known, from a seed.
     #[command(subcommand)]
     Simulate(Simulate),
@@ -151,6 +175,8 @@ impl Genomics {
 
 pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
+        Command::List { json } => list(json),
+        Command::Fetch { name, out, json } => fetch_named(store, &name, out, json).await,
         Command::Simulate(Simulate::Genomics(arguments)) => {
             let request = simulation::Request {
                 params: arguments.params(),
@@ -201,6 +227,68 @@ pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
             Ok(show::print(evaluation_tables(&found))?)
         }
     }
+}
+
+fn list(json: bool) -> anyhow::Result<()> {
+    let known = datasets::catalog();
+    if json {
+        return show::json(&known);
+    }
+    let size = |manifest: &Manifest| {
+        let bytes: Option<u64> = manifest.files.iter().map(|file| file.bytes).sum();
+        bytes
+            .filter(|_| manifest.ena_run.is_none())
+            .map_or("-".to_owned(), show::bytes)
+    };
+    let rows = known.iter().map(|manifest| {
+        let source = match (&manifest.ena_run, manifest.files.first()) {
+            (Some(run), _) => format!("ENA {run}"),
+            (None, Some(file)) => file.uri.split('/').nth(2).unwrap_or(&file.uri).to_owned(),
+            (None, None) => String::new(),
+        };
+        [manifest.name.clone(), size(manifest), source, manifest.title.clone()]
+    });
+    let text = show::table(["name", "size", "from", "what"], rows);
+    Ok(show::print(format!(
+        "{text}\n\nA size that only the publisher knows is asked when fetching."
+    ))?)
+}
+
+async fn fetch_named(store: &Store, name: &str, out: Uri, json: bool) -> anyhow::Result<()> {
+    let manifest = match datasets::find(name) {
+        Some(manifest) => manifest,
+        None if name.ends_with(".toml") => {
+            let uri: Uri = name.parse()?;
+            let text = store.get(&uri).await?;
+            let parsed = Manifest::parse(&String::from_utf8_lossy(&text));
+            parsed.map_err(|source| datasets::Error::Manifest { manifest: uri, source })?
+        }
+        None => return Err(datasets::Error::Unknown { name: name.to_owned() }.into()),
+    };
+    let (licence, citation) = (manifest.licence.clone(), manifest.citation.clone());
+    let bars = Mutex::new(HashMap::new());
+    let progress = |file: &str, at: u64, total: Option<u64>| {
+        let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar: &mut ProgressBar = bars
+            .entry(file.to_owned())
+            .or_insert_with(|| show::progress(total.unwrap_or(0), file));
+        bar.set_position(at);
+    };
+    let done = fetch::run(store, fetch::Request { manifest, out }, &progress).await?;
+    if json {
+        return show::json(&done);
+    }
+    let rows = done.files.iter().map(|file| {
+        let how = if file.present { "was there" } else { "fetched" };
+        [
+            file.file.to_string(),
+            show::bytes(file.bytes),
+            how.to_owned(),
+            file.verified_by.clone(),
+        ]
+    });
+    let text = show::table(["file", "size", "", "verified by"], rows);
+    Ok(show::print(format!("{text}\n\nlicence: {licence}\ncite: {citation}"))?)
 }
 
 /// The comparison as a person reads it.
