@@ -120,7 +120,9 @@ impl Store {
     /// Ranges less than `gap` bytes apart travel in one request.
     pub async fn read_ranges(&self, object: &Object, wanted: &[Range<u64>], gap: u64) -> Result<Vec<Bytes>> {
         let fetches: Vec<Fetch> = ranges::plan(wanted, gap);
-        let fetched: Vec<Bytes> = stream::iter(fetches.iter().map(|fetch| self.read(object, fetch.bytes.clone())))
+        // Gathered first: a stream that maps references would keep the future from being `Send` for every lifetime.
+        let reads: Vec<_> = fetches.iter().map(|fetch| self.read(object, fetch.bytes.clone())).collect();
+        let fetched: Vec<Bytes> = stream::iter(reads)
             .buffered(CONCURRENCY)
             .try_collect()
             .await?;
@@ -188,7 +190,8 @@ impl Store {
     ///
     /// Parts may be of any size, also empty, and in other stores than `to`.
     pub async fn concat(&self, parts: &[Uri], to: &Uri) -> Result<Object> {
-        let objects: Vec<Object> = stream::iter(parts.iter().map(|part| self.head(part)))
+        let heads: Vec<_> = parts.iter().map(|part| self.head(part)).collect();
+        let objects: Vec<Object> = stream::iter(heads)
             .buffered(CONCURRENCY)
             .try_collect()
             .await?;

@@ -41,7 +41,8 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
     if params.insert.start() > params.insert.end() {
         return Err(Error::Insert(*params.insert.start(), *params.insert.end()));
     }
-    let tables: Vec<Bytes> = stream::iter(hits.iter().map(|table| store.get(table)))
+    let gets: Vec<_> = hits.iter().map(|table| store.get(table)).collect();
+    let tables: Vec<Bytes> = stream::iter(gets)
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
@@ -52,14 +53,12 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
         out: out.clone(),
         source,
     })??;
-    let puts = tables.into_iter().enumerate();
-    let alignments = stream::iter(puts.map(|(chunk, table)| {
+    let put = |(chunk, table)| {
         let (store, to) = (&store, table_name(&out, chunk));
         async move { store.put(&to, table).await }
-    }))
-    .buffered(CONCURRENCY)
-    .try_collect()
-    .await?;
+    };
+    let puts: Vec<_> = tables.into_iter().enumerate().map(put).collect();
+    let alignments = stream::iter(puts).buffered(CONCURRENCY).try_collect().await?;
     Ok(Response { alignments, stats })
 }
 
