@@ -1,6 +1,7 @@
 //! `tessera data`: public data sets, simulated ones, and results against the truth.
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -257,7 +258,10 @@ fn list(json: bool) -> anyhow::Result<()> {
 async fn fetch_named(store: &Store, name: &str, out: Uri, json: bool) -> anyhow::Result<()> {
     let manifest = match datasets::find(name) {
         Some(manifest) => manifest,
-        None if name.ends_with(".toml") => {
+        None if Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) =>
+        {
             let uri: Uri = name.parse()?;
             let text = store.get(&uri).await?;
             let parsed = Manifest::parse(&String::from_utf8_lossy(&text));
