@@ -76,13 +76,22 @@ fn by_size(places: impl Iterator<Item = (u64, u64)>, ends: [(u64, u64); 2], targ
             .partition_point(|place| place.0 <= size)
             .clamp(1, places.len() - 1);
         let (from, to) = (places[after - 1], places[after]);
-        let reads = u128::from(to.1 - from.1) * u128::from(size - from.0) / u128::from((to.0 - from.0).max(1));
-        (from.1 + reads as u64) / step * step
+        let reads = share(
+            to.1.saturating_sub(from.1),
+            size.saturating_sub(from.0),
+            to.0.saturating_sub(from.0),
+        );
+        (from.1 + reads) / step * step
     };
     let mut borders: Vec<u64> = split_evenly(last.0, parts).map(|part| read_at(part.start)).collect();
     borders.push(last.1 / step * step);
     borders.dedup();
     borders.windows(2).map(|border| border[0]..border[1]).collect()
+}
+
+/// `of` times `part` / `whole`, at most `of`.
+fn share(of: u64, part: u64, whole: u64) -> u64 {
+    (u128::from(of) * u128::from(part.min(whole)) / u128::from(whole.max(1))) as u64
 }
 
 /// What one part needs of the stored object.
@@ -119,10 +128,14 @@ pub(crate) fn stretch(header: &Header, rows: &[Row], reads: &Range<u64>) -> Opti
         let (end, end_byte) = rows.get(next).map_or((end, size), |row| (row.first, row.byte_end()));
         let sure = rows[next..].iter().find(|row| row.text >= end.text);
         let limit = sure.map_or(size, Row::byte_end);
-        let before = &rows[next - 1];
-        let share = u128::from(end_byte - before.byte()) * u128::from(reads.end - before.first.read)
-            / u128::from((end.read - before.first.read).max(1));
-        let estimate = before.byte() + share as u64 + MARGIN;
+        let before = &rows[next.checked_sub(1)?];
+        let stored = end_byte.saturating_sub(before.byte());
+        let within = reads.end.saturating_sub(before.first.read);
+        let between = end.read.saturating_sub(before.first.read);
+        let estimate = before
+            .byte()
+            .saturating_add(share(stored, within, between))
+            .saturating_add(MARGIN);
         (estimate.min(limit), limit)
     };
     let from = row.byte();

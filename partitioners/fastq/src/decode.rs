@@ -28,6 +28,16 @@ pub enum DecodeError {
     /// No read starts where the index says.
     #[error("no read starts at byte {} of the text, where the index has read {}; index the object again", .0.text, .0.read)]
     Misplaced(ReadStart),
+    /// A partition that no plan gives.
+    #[error("the partition contradicts itself: reads {start}..{end} from read {first}")]
+    Impossible {
+        /// First read.
+        start: u64,
+        /// The read after the last.
+        end: u64,
+        /// First read after the checkpoint.
+        first: u64,
+    },
     /// The bytes cannot be read.
     #[error("cannot read")]
     Read(#[source] io::Error),
@@ -80,9 +90,13 @@ fn take_reads(
     mut text: impl BufRead,
     out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<Summary, DecodeError> {
-    let end = range.reads.end;
+    let (start, end) = (range.reads.start, range.reads.end);
     let short = |read: u64| DecodeError::Short { read, end };
-    let mut before = range.first.text - range.checkpoint.text;
+    let before = range.first.text.checked_sub(range.checkpoint.text);
+    let Some(mut before) = before.filter(|_| range.first.read <= start && start <= end) else {
+        let first = range.first.read;
+        return Err(DecodeError::Impossible { start, end, first });
+    };
     while before > 0 {
         let ready = fill(&mut text)?.len();
         if ready == 0 {
@@ -92,18 +106,18 @@ fn take_reads(
         text.consume(passed as usize);
         before -= passed;
     }
-    let passed_over = Lines::new(range.reads.start - range.first.read).each(&mut text, &mut |_| Ok(()))?;
+    let passed_over = Lines::new(start - range.first.read).each(&mut text, &mut |_| Ok(()))?;
     if passed_over.missing > 0 {
-        return Err(short(range.reads.start - passed_over.missing.div_ceil(4)));
+        return Err(short(start.saturating_sub(passed_over.missing.div_ceil(4))));
     }
-    let start = ReadStart {
-        read: range.reads.start,
+    let first = ReadStart {
+        read: start,
         text: range.first.text + passed_over.bytes,
     };
-    if !range.reads.is_empty() && fill(&mut text)?.first().is_some_and(|&byte| byte != b'@') {
-        return Err(DecodeError::Misplaced(start));
+    if start < end && fill(&mut text)?.first().is_some_and(|&byte| byte != b'@') {
+        return Err(DecodeError::Misplaced(first));
     }
-    let mut scanner = Scanner::at(Check::Framing, start);
+    let mut scanner = Scanner::at(Check::Framing, first);
     let mut take = |piece: &[u8]| {
         scanner.push(piece).map_err(DecodeError::Record)?;
         out(piece).map_err(DecodeError::Write)
@@ -119,9 +133,9 @@ fn take_reads(
             text.consume(length);
         }
     } else {
-        let taken = Lines::new(range.reads.end - range.reads.start).each(&mut text, &mut take)?;
+        let taken = Lines::new(end - start).each(&mut text, &mut take)?;
         if taken.missing > 0 {
-            return Err(short(end - taken.missing.div_ceil(4)));
+            return Err(short(end.saturating_sub(taken.missing.div_ceil(4))));
         }
     }
     let summary = scanner.finish().map_err(DecodeError::Record)?;
@@ -141,7 +155,7 @@ struct Lines {
 impl Lines {
     fn new(reads: u64) -> Self {
         Self {
-            missing: reads * 4,
+            missing: reads.saturating_mul(4),
             bytes: 0,
         }
     }

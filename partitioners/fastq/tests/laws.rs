@@ -9,8 +9,8 @@ use std::{
 use common::{Packing, index, pack, quiet, reads_of, run, store_with, uri};
 use object_io::Store;
 use partition_fastq::{
-    Check, Cut, Index, IndexRequest, ReadRange, RecordKind, plan_bytes, plan_reads, read_bytes, read_part, stream_part,
-    stream_reads,
+    Check, Cut, Index, IndexRequest, ReadRange, RecordKind, Row, plan_bytes, plan_reads, read_bytes, read_part,
+    stream_part, stream_reads,
 };
 use plan::{Partition, Uri};
 use proptest::prelude::*;
@@ -19,6 +19,14 @@ use proptest::prelude::*;
 async fn rejoin(store: &Store, index: &Index, cut: Cut, step: u64) -> Vec<u8> {
     let header = index.header();
     let plan = plan_reads(store, index, cut, step).await.unwrap();
+    let rows = index.rows(store).await.unwrap();
+    let ends = rows.iter().skip(1).map(Row::byte).chain([header.index.source.size]);
+    let spacing = rows
+        .iter()
+        .zip(ends)
+        .map(|(row, end)| end - row.byte())
+        .max()
+        .unwrap_or(0);
     let mut text = Vec::new();
     let mut next = 0;
     for (number, partition) in plan.partitions.iter().enumerate() {
@@ -34,6 +42,13 @@ async fn rejoin(store: &Store, index: &Index, cut: Cut, step: u64) -> Vec<u8> {
         assert!(partition.bytes[0].end <= partition.scope.limit && partition.scope.limit <= header.index.source.size);
         next = partition.scope.reads.end;
         let part = read_part(store, &partition).await.unwrap();
+        // A tenth more for parts that compress worse than the rest.
+        let share = (part.len() as u64 * header.index.source.size / header.summary.text_bytes.max(1)) * 11 / 10;
+        let fetched = partition.bytes[0].end - partition.bytes[0].start;
+        assert!(
+            fetched <= share + spacing + (64 << 10),
+            "{fetched} bytes for a share of {share}"
+        );
         assert_eq!(
             reads_of(&part) as u64,
             partition.scope.reads.end - partition.scope.reads.start

@@ -7,6 +7,7 @@ use common::{Packing, pack, quiet, run, store_with, uri};
 use object_io::Store;
 use partition_fastq::{Cut, CutRequest, Error, Index, IndexRequest, RecordKind};
 use plan::{Fault, FaultKind, Uri};
+use proptest::prelude::*;
 
 const READS: &[u8] = b"@r0 1:N:0:A\nACGT\n+\nIIII\n@r1 1:N:0:A\nAC\n+\nII\n@r2 1:N:0:A\nA\n+\nI\n";
 const MATES: &[u8] = b"@r0 2:N:0:A\nACGT\n+\nIIII\n@r1 2:N:0:A\nAC\n+\nII\n@r2 2:N:0:A\nA\n+\nI\n";
@@ -106,6 +107,60 @@ fn indexes_that_do_not_fit_are_named() {
         assert!(chain(&error).contains("the index was built for"), "{error}");
     });
     insta::assert_snapshot!(said.join("\n"));
+}
+
+proptest! {
+    #[test]
+    fn a_changed_index_gives_the_reads_or_an_error(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        run(async {
+            let (store, object) = store_with(&pack(&READS.repeat(2000), &Packing::Members(vec![]))).await;
+            let index = common::index(&store, &object, 5000).await;
+            let place = partition_fastq::default_index(&object);
+            let mut bytes = store.get(&place).await.unwrap().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            bytes.truncate(if cut { at } else { bytes.len() });
+            let text = whole(&store, &index).await.unwrap();
+            store.put(&place, bytes).await.unwrap();
+            if let Ok(index) = Index::open(&store, &place).await
+                && let Ok(found) = whole(&store, &index).await
+            {
+                assert!(found == text);
+            }
+        });
+    }
+
+    #[test]
+    fn a_partition_made_up_gives_an_error_or_reads(
+        numbers in any::<[u16; 8]>(), storage in prop::sample::select(vec!["plain", "gzip"]), last in any::<bool>()
+    ) {
+        run(async {
+            let (store, object) = store_with(READS).await;
+            let object = store.head(&object).await.unwrap();
+            let [start, end, bit, text, first, first_text, limit, bytes] = numbers.map(|number| u64::from(number % 90));
+            let json = serde_json::json!({
+                "object": object, "number": 0, "bytes": [{"start": bit / 8, "end": bytes}],
+                "scope": {
+                    "reads": {"start": start, "end": end}, "storage": storage, "last": last, "limit": limit,
+                    "checkpoint": {"bit": bit, "text": text, "window": "none"},
+                    "first": {"read": first, "text": first_text},
+                },
+            });
+            let partition = serde_json::from_value(json).unwrap();
+            let _ = partition_fastq::read_part(&store, &partition).await;
+        });
+    }
+}
+
+async fn whole(store: &Store, index: &Index) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    for partition in &partition_fastq::plan_reads(store, index, Cut::Parts(NonZero::new(3).unwrap()), 1)
+        .await?
+        .partitions
+    {
+        text.extend_from_slice(&partition_fastq::read_part(store, partition).await?);
+    }
+    Ok(text)
 }
 
 #[test]

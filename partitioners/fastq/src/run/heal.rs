@@ -18,7 +18,7 @@ pub struct ByteRange {
 
 /// Look-ahead at first, and at most: two reads and more must fit.
 const LOOK: u64 = 64 << 10;
-const LOOK_FURTHEST: u64 = 256 << 20;
+const LOOK_FURTHEST: u64 = 32 << 20;
 
 /// Cuts an uncompressed object into even byte ranges, without reading it.
 ///

@@ -190,6 +190,16 @@ impl Index {
             })?;
             rows.extend(decoded);
         }
+        let in_order = |pair: &[Row]| {
+            let (one, two) = (&pair[0], &pair[1]);
+            one.bit <= two.bit && one.text <= two.text && one.first.read <= two.first.read
+        };
+        if !rows.windows(2).all(in_order) {
+            return Err(Error::Index {
+                index: self.uri().clone(),
+                source: IndexFault::Damaged,
+            });
+        }
         Ok(rows)
     }
 
