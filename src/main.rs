@@ -6,9 +6,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use object_io::Store;
 
+mod data;
+mod demo;
 mod fasta;
 mod fastq;
 mod info;
+mod plan_run;
+mod run;
+mod runs;
 mod show;
 
 /// Cuts scientific objects into parts in place and runs whole pipelines over the parts.
@@ -37,6 +42,20 @@ enum Command {
     /// Index, plan, read and cut reference sequences.
     #[command(subcommand)]
     Fasta(fasta::Command),
+    /// Run a whole pipeline.
+    #[command(subcommand)]
+    Run(run::Command),
+    /// Foresee a run: tasks, bytes, memory, time and cost, without running it.
+    #[command(subcommand)]
+    Plan(plan_run::Command),
+    /// List, show, go on with and remove runs.
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Simulate data with known truth, compare calls with it, fetch public data.
+    #[command(subcommand)]
+    Data(data::Command),
+    /// Run every pipeline on simulated data and compare what is found with the truth.
+    Demo(demo::Arguments),
     /// Say what an object is: format, size, contents.
     Info(info::Arguments),
 }
@@ -64,6 +83,11 @@ async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
         Command::Fastq(command) => fastq::run(command, store).await,
         Command::Fasta(command) => fasta::run(command, store).await,
+        Command::Run(command) => run::run(command, store).await,
+        Command::Plan(command) => plan_run::run(command, store).await,
+        Command::Runs(command) => runs::run(command, store).await,
+        Command::Data(command) => data::run(command, store).await,
+        Command::Demo(arguments) => demo::run(arguments, store).await,
         Command::Info(arguments) => info::run(arguments, store).await,
     }
 }

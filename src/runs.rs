@@ -135,9 +135,12 @@ struct Shown<'a> {
 }
 
 async fn show_run(run: &Run, json: bool) -> anyhow::Result<()> {
-    let pipeline = by_name(&run.about.pipeline)?;
     let (summary, ending) = (run.summary().await?, run.ending().await?);
-    let steps = run.stats(&pipeline).await?;
+    // A run of a pipeline that this version does not have is shown without its steps.
+    let steps = match by_name(&run.about.pipeline) {
+        Ok(pipeline) => run.stats(&pipeline).await?,
+        Err(_) => Vec::new(),
+    };
     let failure = ending.as_ref().and_then(|ending| ending.failure.as_ref());
     if json {
         return show::json(&Shown {

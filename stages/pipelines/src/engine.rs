@@ -27,8 +27,9 @@ pub struct Options {
     pub budget: Budget,
     /// When transient failures are tried again.
     pub retries: Retries,
-    /// Times that an item may take as long here as its step allows it on a function: cores here may be shared.
-    pub patience: f64,
+    /// Times that an item may take as long here as its step allows it on a function. None, which is the default, sets no
+    /// limit: here somebody sees it and can stop it, and a large item is slow, not stuck.
+    pub patience: Option<f64>,
     /// Prices for the report.
     pub prices: Prices,
     /// Work on the run even if another process seems to. Harmless, but both do the same work.
@@ -40,7 +41,7 @@ impl Default for Options {
         Self {
             budget: Budget::of_this_machine(),
             retries: Retries::default(),
-            patience: 4.0,
+            patience: None,
             prices: Prices::default(),
             takeover: false,
         }
@@ -65,7 +66,7 @@ pub struct Finished {
     pub seconds: f64,
     /// What was copied to where the user wants it.
     pub published: Published,
-    context: Context,
+    pub(crate) context: Context,
 }
 
 impl Finished {
@@ -135,10 +136,10 @@ impl Engine {
             Err(error) => Err(error),
         };
         let closed = self.close(&journal, started, &ended).await;
-        lease.release(&self.run).await?;
+        let released = lease.release(&self.run).await;
         // What stopped the run says more than what then could not be written.
         let (context, published) = ended?;
-        closed?;
+        closed.and(released)?;
         Ok(Finished {
             run: self.run,
             seconds: started.elapsed().as_secs_f64(),

@@ -165,7 +165,11 @@ impl<'a> Flight<'a> {
             attempt,
             lane,
         });
-        let limit = self.step.timeout.mul_f64(self.engine.options.patience);
+        let limit = self
+            .engine
+            .options
+            .patience
+            .map(|times| self.step.timeout.mul_f64(times));
         let request = self.items[item].request.clone();
         let computation = worker::compute(self.task.clone(), self.engine.run.store.clone(), request, limit);
         let started = clock::now();

@@ -27,6 +27,7 @@ mod section;
 mod stats;
 mod stop;
 mod task;
+pub mod variant_calling;
 mod worker;
 
 pub use budget::Budget;

@@ -2,7 +2,7 @@
 use crate::{Error, Pipeline, Tasks};
 
 /// Every pipeline. A new one is a module of its own and a line here.
-const PIPELINES: &[fn() -> Pipeline] = &[];
+const PIPELINES: &[fn() -> Pipeline] = &[crate::variant_calling::pipeline];
 
 /// Every pipeline.
 pub fn all() -> impl Iterator<Item = Pipeline> {

@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, sync::oneshot, time};
 
 use crate::{Failure, Json, Task};
 
-/// Runs `task` on `request` until it answers, fails, panics or `limit` is over; then gives the seconds it took.
+/// Runs `task` on `request` until it answers, fails, panics or `limit`, if any, is over; then gives the seconds it took.
 ///
 /// A task that never yields cannot be ended: its thread is left to itself, and the item is reported as failed.
 pub(crate) async fn compute(task: Task, store: Store, request: Json, limit: Duration) -> (Result<Json, Failure>, f64) {
@@ -20,10 +20,10 @@ pub(crate) async fn compute(task: Task, store: Store, request: Json, limit: Dura
     let (answer, answered) = oneshot::channel();
     let name = task.name.to_owned();
     let work = move || {
-        let work = || handle.block_on(async { time::timeout(limit, task.invoke(store, request)).await });
+        let work = || handle.block_on(within(limit, task.invoke(store, request)));
         let result = match panic::catch_unwind(AssertUnwindSafe(work)) {
-            Ok(Ok(result)) => result,
-            Ok(Err(_elapsed)) => Err(overdue(limit)),
+            Ok(Some(result)) => result,
+            Ok(None) => Err(overdue(limit)),
             Err(payload) => Err(panicked(&*payload)),
         };
         // Nobody listens when the item was given up before.
@@ -34,19 +34,28 @@ pub(crate) async fn compute(task: Task, store: Store, request: Json, limit: Dura
             Err(Failure::from_error(FaultKind::Unavailable, &error).context("cannot start a thread for the item"))
         }
         // A little longer than the task's own limit, which ends it more cleanly.
-        Ok(_) => match time::timeout(limit + Duration::from_secs(1), answered).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_dropped)) => Err(Failure::new(
+        Ok(_) => match within(limit.map(|limit| limit + Duration::from_secs(1)), answered).await {
+            Some(Ok(result)) => result,
+            Some(Err(_dropped)) => Err(Failure::new(
                 FaultKind::Internal,
                 "the item's thread ended without an answer",
             )),
-            Err(_elapsed) => Err(overdue(limit)),
+            None => Err(overdue(limit)),
         },
     };
     (result, started.elapsed().as_secs_f64())
 }
 
-fn overdue(limit: Duration) -> Failure {
+/// What `work` gives, unless `limit` is over before.
+async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        Some(limit) => time::timeout(limit, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+fn overdue(limit: Option<Duration>) -> Failure {
+    let limit = limit.unwrap_or_default();
     Failure::new(
         FaultKind::Internal,
         format!("no answer within {} s", limit.as_secs_f64()),
@@ -68,7 +77,9 @@ mod tests {
     use crate::task;
 
     async fn run(task: Task, limit: Duration) -> Result<Json, Failure> {
-        compute(task, Store::new(), to_raw_value(&7).unwrap(), limit).await.0
+        compute(task, Store::new(), to_raw_value(&7).unwrap(), Some(limit))
+            .await
+            .0
     }
 
     #[tokio::test]

@@ -40,8 +40,14 @@ pub(super) async fn index_reads(store: Store, request: IndexReads) -> Result<Ind
     let (uri, index) = if let Some(index) = ready {
         (beside, index)
     } else {
-        let request = IndexRequest { out: Some(out.clone()), ..IndexRequest::new(reads.uri) };
-        (out, partition_fastq::index(&store, &request, partition_fastq::Progress::default()).await?)
+        let request = IndexRequest {
+            out: Some(out.clone()),
+            ..IndexRequest::new(reads.uri)
+        };
+        (
+            out,
+            partition_fastq::index(&store, &request, std::sync::Arc::new(|_| {})).await?,
+        )
     };
     let summary = &index.header().summary;
     Ok(IndexedReads {
@@ -100,7 +106,10 @@ impl IndexedReference {
     /// The reference as it was indexed.
     pub(super) async fn open(self, store: &Store) -> Result<Reference, Failure> {
         let text = store.get(&self.fai).await?;
-        let fai = Fai::parse(&text).map_err(|source| partition_fasta::Error::Fai { object: self.fai, source })?;
+        let fai = Fai::parse(&text).map_err(|source| partition_fasta::Error::Fai {
+            object: self.fai,
+            source,
+        })?;
         let gzi = match self.gzi {
             None => None,
             Some(uri) => {
@@ -108,7 +117,11 @@ impl IndexedReference {
                 Some(Gzi::parse(&bytes).map_err(|source| partition_fasta::Error::Gzi { object: uri, source })?)
             }
         };
-        Ok(Reference { object: self.object, fai, gzi })
+        Ok(Reference {
+            object: self.object,
+            fai,
+            gzi,
+        })
     }
 }
 
@@ -117,7 +130,10 @@ pub(super) async fn plan_index_reads(context: Context) -> Result<Vec<Item>, Fail
     let mut items = Vec::new();
     for reads in &spec.reads {
         let reads = context.store.head(reads).await?;
-        items.push(Item::new(reads.uri.name().to_owned(), &IndexReads { reads, out: unnamed() })?);
+        items.push(Item::new(
+            reads.uri.name().to_owned(),
+            &IndexReads { reads, out: unnamed() },
+        )?);
     }
     Ok(items)
 }
@@ -126,7 +142,13 @@ pub(super) async fn plan_index_reference(context: Context) -> Result<Vec<Item>, 
     let spec: Spec = context.spec()?;
     let reference = context.store.head(&spec.reference).await?;
     let label = reference.uri.name().to_owned();
-    Ok(vec![Item::new(label, &IndexReference { reference, out: unnamed() })?])
+    Ok(vec![Item::new(
+        label,
+        &IndexReference {
+            reference,
+            out: unnamed(),
+        },
+    )?])
 }
 
 /// The parts of the reads: of each, one partition, or two in step.
@@ -157,7 +179,14 @@ pub(super) async fn chunks(context: &Context) -> Result<Vec<Partition<Chunk>>, F
     let spec: Spec = context.spec()?;
     let indexed: Vec<IndexedReads> = context.responses("index-reads")?;
     let longest = indexed.iter().map(|reads| reads.longest).max().unwrap_or(0);
-    let reference = context.response::<IndexedReference>("index-reference")?.open(&context.store).await?;
-    let size = spec.fasta_parts.map_or(ChunkSize::Bases(Spec::CHUNK_BASES), ChunkSize::Parts);
-    Ok(reference.plan(size, 2 * stage_align::flank(longest, spec.preset)).partitions)
+    let reference = context
+        .response::<IndexedReference>("index-reference")?
+        .open(&context.store)
+        .await?;
+    let size = spec
+        .fasta_parts
+        .map_or(ChunkSize::Bases(Spec::CHUNK_BASES), ChunkSize::Parts);
+    Ok(reference
+        .plan(size, 2 * stage_align::flank(longest, spec.preset))
+        .partitions)
 }

@@ -1,9 +1,10 @@
 //! What a user asks of variant calling.
-use std::num::NonZero;
+use std::{fmt, num::NonZero};
 
 use plan::Uri;
 use serde::{Deserialize, Serialize};
 use stage_align::Preset;
+use stage_variants::Mode;
 
 /// The spec of a run. Numbers of parts change how the work is cut, never what is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,17 +27,8 @@ pub struct Spec {
     pub call_parts: Option<NonZero<u64>>,
     /// Longest distance from end to end of a proper pair.
     pub longest_insert: u64,
-}
-
-/// What is called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// One individual with two copies of each chromosome: genotypes.
-    #[default]
-    Diploid,
-    /// Many individuals, or a population of viruses: alleles at any frequency, by the SiNPle model.
-    Pool,
+    /// Folder for `variants.vcf.gz`, its index and the report.
+    pub out: Uri,
 }
 
 impl Spec {
@@ -55,9 +47,54 @@ impl Spec {
     }
 }
 
+/// A name for the sample, from the name of its reads: `run7_R1.fastq.gz` is `run7`.
+pub fn sample_of(reads: &Uri) -> String {
+    let name = reads.name();
+    let stem = name.split_once(".f").map_or(name, |(stem, _)| stem);
+    let stem = ["_R1", "_R2", "_1", "_2", ".R1", ".R2"]
+        .iter()
+        .find_map(|mate| stem.strip_suffix(mate))
+        .unwrap_or(stem);
+    let clean: String = stem
+        .chars()
+        .map(|c| if c.is_whitespace() || c.is_control() { '_' } else { c })
+        .collect();
+    if clean.is_empty() { "sample".into() } else { clean }
+}
+
+/// What was asked that can influence the calls, for the header of the VCF.
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tessera run variant-calling --reads")?;
+        for reads in &self.reads {
+            write!(f, " {}", reads.name())?;
+        }
+        let mode = match self.mode {
+            Mode::Diploid => "diploid",
+            Mode::Pool => "pool",
+        };
+        write!(
+            f,
+            " --reference {} --mode {mode} --preset {} --longest-insert {}",
+            self.reference.name(),
+            self.preset.name(),
+            self.longest_insert
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sample_is_named_after_the_reads() {
+        let sample = |name: &str| sample_of(&name.parse().unwrap());
+        assert_eq!(sample("s3://lab/run7_R1.fastq.gz"), "run7");
+        assert_eq!(sample("x/reads_1.fq"), "reads");
+        assert_eq!(sample("a b.fastq"), "a_b");
+        assert_eq!(sample(".fastq"), "sample");
+    }
 
     #[test]
     fn small_reads_still_keep_all_workers_busy() {
