@@ -1,19 +1,17 @@
-use std::io;
+use std::{error::Error, fmt, io};
 
 use plan::{Fault, FaultKind};
 
 use crate::inflate::InflateErrorKind;
 
 /// What is wrong with a gzip file, and where.
-#[derive(Debug, thiserror::Error)]
-#[error("at compressed byte {offset}, after {text} bytes of text: {kind}")]
+#[derive(Debug)]
 pub struct GzipError {
     /// Offset in the compressed file.
     pub offset: u64,
     /// Offset in the text: what was decoded before.
     pub text: u64,
     /// What is wrong.
-    #[source]
     pub kind: GzipErrorKind,
 }
 
@@ -92,6 +90,20 @@ pub enum GzipErrorKind {
 impl GzipError {
     pub(crate) fn new(offset: u64, text: u64, kind: GzipErrorKind) -> Self {
         Self { offset, text, kind }
+    }
+}
+
+impl fmt::Display for GzipError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { offset, text, kind } = self;
+        write!(f, "at compressed byte {offset}, after {text} bytes of text: {kind}")
+    }
+}
+
+/// The kind is part of the message, so its cause is the cause of the whole.
+impl Error for GzipError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.kind.source()
     }
 }
 

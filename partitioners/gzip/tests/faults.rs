@@ -363,6 +363,23 @@ fn text_beyond_4_gib_keeps_its_offsets() {
 }
 
 #[test]
+fn a_message_says_each_thing_once() {
+    let mut file = member(TEXT, 6, 0);
+    file[10] |= 0b110; // block type 3
+    let error = fault(&file);
+    let mut chain = vec![error.to_string()];
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        chain.push(error.to_string());
+        cause = error.source();
+    }
+    assert_eq!(
+        chain.join(": "),
+        "at compressed byte 11, after 0 bytes of text: compressed data is corrupt: invalid block type 3"
+    );
+}
+
+#[test]
 fn a_corrupt_window_is_refused() {
     let checkpoint = Checkpoint {
         bit: 80,
