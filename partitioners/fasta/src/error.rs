@@ -151,6 +151,16 @@ pub enum Error {
         /// The index, or the plan.
         index: String,
     },
+    /// A partition that nobody planned.
+    #[error("{object}: the partition has {pieces} pieces but {ranges} byte ranges")]
+    Partition {
+        /// The FASTA.
+        object: Uri,
+        /// Pieces in its scope.
+        pieces: usize,
+        /// Ranges to fetch.
+        ranges: usize,
+    },
     /// A region that the reference does not have.
     #[error("{object}: no such region")]
     Region {
@@ -169,7 +179,7 @@ impl Fault for Error {
             Self::Gzip { source, .. } => Fault::kind(source),
             Self::Format { .. } | Self::Blocks { .. } | Self::Gzi { .. } | Self::Fai { .. } => FaultKind::Malformed,
             Self::OtherText { .. } => FaultKind::Changed,
-            Self::Region { .. } => FaultKind::Invalid,
+            Self::Region { .. } | Self::Partition { .. } => FaultKind::Invalid,
         }
     }
 }

@@ -54,9 +54,16 @@ impl Fai {
     /// A line that has not five columns (six: the index of a FASTQ), impossible numbers, or a name for the second time.
     pub fn parse(text: &[u8]) -> Result<Self, FaiError> {
         let mut contigs = Vec::new();
+        let mut bases = 0u64;
         let lines = text.split(|&byte| byte == b'\n');
         for (line, row) in (1..).zip(lines).filter(|(_, row)| !row.is_empty()) {
-            contigs.push(parse_row(row).map_err(|reason| FaiError { line, reason })?);
+            let contig = parse_row(row).map_err(|reason| FaiError { line, reason })?;
+            let sum = bases.checked_add(contig.bases);
+            bases = sum.ok_or(FaiError {
+                line,
+                reason: "impossible lengths",
+            })?;
+            contigs.push(contig);
         }
         Self::new(contigs).map_err(|(_, second)| FaiError {
             line: second as u64 + 1,
@@ -135,5 +142,7 @@ mod tests {
         assert_eq!(line("a\t1\t3\t1\t2\t9\n"), 1);
         assert_eq!(line("a\t1\t3\t0\t2\n"), 1);
         assert_eq!(line("a\t18446744073709551615\t3\t1\t2\n"), 1);
+        let row = |name| format!("{name}\t{0}\t3\t{0}\t{0}\n", u64::MAX / 3 + 1);
+        assert_eq!(line(&[row("a"), row("b"), row("c")].concat()), 3);
     }
 }

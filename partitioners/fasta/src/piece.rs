@@ -58,14 +58,13 @@ impl Piece {
         self.text.start + at
     }
 
-    /// Bytes from the first to the last base of the text in the source, line ends included.
+    /// Bytes from the first to the last base of the text in the source, line ends included. Pieces come from requests too, so
+    /// nothing is taken for granted.
     pub(crate) fn text_bytes(&self) -> u64 {
         let column = self.text.start.checked_rem(self.line_bases).unwrap_or(0);
-        let bases = self.text.end - self.text.start;
-        let breaks = (column + bases)
-            .saturating_sub(1)
-            .checked_div(self.line_bases)
-            .unwrap_or(0);
-        bases + breaks * self.line_width.saturating_sub(self.line_bases)
+        let bases = self.text.end.saturating_sub(self.text.start);
+        let last = column.saturating_add(bases).saturating_sub(1);
+        let breaks = last.checked_div(self.line_bases).unwrap_or(0);
+        bases.saturating_add(breaks.saturating_mul(self.line_width.saturating_sub(self.line_bases)))
     }
 }

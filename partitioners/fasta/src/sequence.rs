@@ -32,10 +32,10 @@ impl Sequence {
 ///
 /// `None` when line ends are not where `piece` says, or the text is too short: then the index is of another text.
 pub fn unwrap_lines(piece: &Piece, text: &[u8]) -> Option<Vec<u8>> {
-    let count = (piece.text.end - piece.text.start) as usize;
+    let count = usize::try_from(piece.text.end.checked_sub(piece.text.start)?).ok()?;
     let text = text.get(..usize::try_from(piece.text_bytes()).ok()?)?;
-    let line = (piece.line_bases as usize).max(1);
-    let end = (piece.line_width - piece.line_bases) as usize;
+    let line = usize::try_from(piece.line_bases).ok()?.max(1);
+    let end = usize::try_from(piece.line_width.checked_sub(piece.line_bases)?).ok()?;
     let mut bases = Vec::with_capacity(count);
     let mut rest = text;
     let mut room = line - piece.text.start as usize % line;
@@ -85,6 +85,21 @@ mod tests {
         assert_eq!(unwrap_lines(&piece(0..10), b"ACGTA\nCGTAC"), None);
         assert_eq!(unwrap_lines(&piece(0..10), b"ACGT\r\nACG"), None);
         assert_eq!(unwrap_lines(&piece(0..4), b"AC\nT"), None);
+    }
+
+    #[test]
+    fn a_request_that_makes_no_sense_is_refused() {
+        let with = |change: fn(&mut Piece)| {
+            let mut piece = piece(0..10);
+            change(&mut piece);
+            unwrap_lines(&piece, b"ACGT\r\nacgn\r\nRY\r\n")
+        };
+        let backwards = |piece: &mut Piece| (piece.text.start, piece.text.end) = (9, 3);
+        assert_eq!(with(backwards), None);
+        assert_eq!(with(|piece| piece.text.end = u64::MAX), None);
+        assert_eq!(with(|piece| piece.line_width = 2), None);
+        assert_eq!(with(|piece| (piece.line_bases, piece.line_width) = (1, u64::MAX)), None);
+        assert_eq!(with(|piece| piece.line_bases = 0), None);
     }
 
     #[test]

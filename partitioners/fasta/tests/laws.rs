@@ -155,6 +155,19 @@ fn an_index_of_another_text_is_refused() {
 }
 
 #[test]
+fn a_partition_that_nobody_planned_is_refused() {
+    block_on(async {
+        let store = Store::new();
+        store.put(&uri("r.fa"), ">a\nACGT\n>b\nTT\n").await.unwrap();
+        let reference = Reference::open(&store, &uri("r.fa")).await.unwrap();
+        let mut partition = reference.plan(parts(1), 0).partitions.remove(0);
+        partition.bytes.pop();
+        let refused = fetch(&store, &partition).await.unwrap_err();
+        assert_eq!(refused.kind(), FaultKind::Invalid, "{refused}");
+    });
+}
+
+#[test]
 fn a_gzip_that_is_not_bgzf_is_refused_by_name() {
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xb3\x4b\xe4\x72\xe4\x02\0\x1b\x8e\xbd\x63\x05\0\0\0";
     block_on(async {

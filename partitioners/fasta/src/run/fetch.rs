@@ -29,6 +29,14 @@ pub fn decode(partition: &Partition<Chunk>, texts: Vec<Bytes>) -> Result<Vec<Seq
     let Partition {
         object, bytes, scope, ..
     } = partition;
+    if scope.pieces.len() != bytes.len() || texts.len() != bytes.len() {
+        let (pieces, ranges) = (scope.pieces.len(), bytes.len().min(texts.len()));
+        return Err(Error::Partition {
+            object: object.uri.clone(),
+            pieces,
+            ranges,
+        });
+    }
     let one = |((piece, text), bytes): ((&Piece, Bytes), &Range<u64>)| {
         let text = if scope.bgzf {
             inflate(object, bytes, &text, piece.skip, piece.text_bytes())?

@@ -47,6 +47,16 @@ impl Reference {
             Some(Gzi::parse(&bytes).map_err(|source| Error::Gzi { object: blocks, source })?)
         };
         let reference = Self { object, fai, gzi };
+        let size = reference.object.size;
+        let outside = |contig: &&Contig| reference.gzi.is_none() && contig.bytes(&(0..contig.bases)).end > size;
+        if let Some(contig) = reference.fai.contigs().iter().find(outside) {
+            let name = contig.name.clone();
+            return Err(Error::OtherText {
+                object: uri.clone(),
+                name,
+                index: index.to_string(),
+            });
+        }
         for contig in [reference.fai.contigs().first(), reference.fai.contigs().last()]
             .into_iter()
             .flatten()
