@@ -1,6 +1,10 @@
 //! Any checkpoint restarts to the same text, for any file, spacing and way of reading.
-use std::io::{BufRead, BufReader, Read};
+use std::{
+    io::{BufRead, BufReader, Read},
+    sync::Arc,
+};
 
+use object_io::ReadAt;
 use partition_gzip::{Checkpoint, Decoder, Format, GzipIndex, Start, bgzf, interchange};
 use proptest::prelude::*;
 
@@ -168,6 +172,41 @@ proptest! {
     #[test]
     fn indexes_come_back_from_other_formats((Text(file), Text(text)) in gzip(), spacing in 40_000u64..300_000) {
         interchange_keeps(&file, &text, &index(&file, spacing));
+    }
+}
+
+/// A file that is read in small pieces.
+struct InPieces(Vec<u8>, usize);
+
+impl ReadAt for InPieces {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        buffer.copy_from_slice(&self.0[offset as usize..][..buffer.len()]);
+        Ok(())
+    }
+
+    fn preferred_read(&self) -> usize {
+        self.1
+    }
+}
+
+#[test]
+fn the_index_does_not_depend_on_how_the_file_is_read() {
+    let text = fastq(20_000, 4);
+    let files = [
+        member(&text, 6, 7),
+        bgzf_file(&text, 50_000, 6),
+        [member(&text, 1, 0), member(&text, 9, 1)].concat(),
+    ];
+    for file in files {
+        let whole = index(&file, 100_000);
+        for piece in [1000, 12_345, 70_000] {
+            let source: Arc<dyn ReadAt> = Arc::new(InPieces(file.clone(), piece));
+            assert!(GzipIndex::build(&source, &support::options(100_000)).unwrap() == whole);
+        }
     }
 }
 
