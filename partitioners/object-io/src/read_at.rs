@@ -120,14 +120,14 @@ impl SequentialReader {
     pub fn fill(&mut self) -> io::Result<&[u8]> {
         if self.at == self.block.len() {
             self.at = 0;
-            let lane = self.lanes.get(self.turn);
-            if let Some((lane, next)) = lane.and_then(|lane| Some((lane, lane.blocks.recv().ok()?))) {
-                let old = std::mem::take(&mut self.block);
-                self.block = next?;
+            let old = std::mem::take(&mut self.block);
+            if let Some(lane) = self.lanes.get(self.turn) {
+                // Before its next block is taken: the lane then fills this one instead of a new one.
                 let _ = lane.spare.send(old);
-                self.turn = (self.turn + 1) % self.lanes.len();
-            } else {
-                self.block.clear();
+                if let Ok(next) = lane.blocks.recv() {
+                    self.block = next?;
+                    self.turn = (self.turn + 1) % self.lanes.len();
+                }
             }
         }
         Ok(&self.block[self.at..])

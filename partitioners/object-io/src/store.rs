@@ -2,7 +2,7 @@
 use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, FuturesOrdered, StreamExt, TryStreamExt};
 use plan::{Object, Uri};
 
 use crate::{
@@ -121,11 +121,11 @@ impl Store {
     pub async fn read_ranges(&self, object: &Object, wanted: &[Range<u64>], gap: u64) -> Result<Vec<Bytes>> {
         let fetches: Vec<Fetch> = ranges::plan(wanted, gap);
         // Gathered first: a stream that maps references would keep the future from being `Send` for every lifetime.
-        let reads: Vec<_> = fetches.iter().map(|fetch| self.read(object, fetch.bytes.clone())).collect();
-        let fetched: Vec<Bytes> = stream::iter(reads)
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
+        let reads: Vec<_> = fetches
+            .iter()
+            .map(|fetch| self.read(object, fetch.bytes.clone()))
+            .collect();
+        let fetched: Vec<Bytes> = stream::iter(reads).buffered(CONCURRENCY).try_collect().await?;
         Ok(ranges::deal(wanted, &fetches, &fetched))
     }
 
@@ -191,10 +191,7 @@ impl Store {
     /// Parts may be of any size, also empty, and in other stores than `to`.
     pub async fn concat(&self, parts: &[Uri], to: &Uri) -> Result<Object> {
         let heads: Vec<_> = parts.iter().map(|part| self.head(part)).collect();
-        let objects: Vec<Object> = stream::iter(heads)
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
+        let objects: Vec<Object> = stream::iter(heads).buffered(CONCURRENCY).try_collect().await?;
         self.concat_versions(&objects, to).await
     }
 
@@ -208,10 +205,17 @@ impl Store {
         }
         let mut writer = self.writer(to).await?;
         for part in parts {
-            let blocks = (0..part.size.div_ceil(BLOCK)).map(|i| i * BLOCK..part.size.min((i + 1) * BLOCK));
-            let mut blocks = stream::iter(blocks.map(|block| self.read(part, block))).buffered(BLOCKS);
-            while let Some(block) = blocks.try_next().await? {
-                writer.write(block).await?;
+            let mut reads = FuturesOrdered::new();
+            for block in 0..part.size.div_ceil(BLOCK) {
+                reads.push_back(self.read(part, block * BLOCK..part.size.min((block + 1) * BLOCK)));
+                if reads.len() == BLOCKS
+                    && let Some(bytes) = reads.try_next().await?
+                {
+                    writer.write(bytes).await?;
+                }
+            }
+            while let Some(bytes) = reads.try_next().await? {
+                writer.write(bytes).await?;
             }
         }
         writer.finish().await

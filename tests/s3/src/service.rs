@@ -11,7 +11,7 @@ use crate::{
     conditions::{check_read, check_write, copied_range, source},
     listing,
     objects::{Notes, Objects, Stored},
-    sums::{Claimed, hex, md5, receive},
+    sums::{Claimed, hex, md5, receive, unhex},
 };
 
 /// S3's smallest part, except the last, and the largest part number.
@@ -369,7 +369,7 @@ impl S3 for Service {
                     return Err(s3_error!(EntityTooSmall));
                 }
                 whole.extend_from_slice(bytes);
-                sums.extend_from_slice(&md5(bytes));
+                sums.extend(unhex(etag));
             }
             if wanted.is_empty() {
                 return Err(s3_error!(MalformedXML));

@@ -23,6 +23,15 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// The bytes that [`hex`] has written.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
+    text.as_bytes()
+        .chunks_exact(2)
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
+}
+
 /// Names of the checksums, as header and as algorithm.
 const ALGORITHMS: [(&str, &str); 5] = [
     ("x-amz-checksum-crc32", "CRC32"),

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use plan::{Object, Uri};
 
-use super::{S3, fault, place};
+use super::{S3, fault, place, runtime};
 use crate::{Error, Result, memory::room};
 
 /// A range longer than this is fetched in pieces of this size, several at a time: one connection gives a fraction of
@@ -53,30 +53,25 @@ impl S3 {
 
     /// A range that lies inside the object.
     pub(super) async fn fetch(&self, object: &Object, range: Range<u64>) -> Result<Bytes> {
-        let mut reserved = room(range.end - range.start).map_err(|source| Error::from_read(&object.uri, source))?;
-        reserved.resize((range.end - range.start) as usize, 0);
-        let mut whole = BytesMut::from(Bytes::from(reserved));
-        let mut slots = Vec::new();
-        for piece in pieces(&range) {
-            let slot = whole.split_to((piece.end - piece.start) as usize);
-            slots.push((piece, slot));
-        }
-        let filled: Vec<BytesMut> = stream::iter(slots)
-            .map(|(piece, mut slot)| async move {
-                let mut at = 0;
-                self.stream(object, piece, |chunk| {
-                    slot[at..at + chunk.len()].copy_from_slice(&chunk);
-                    at += chunk.len();
+        drop(room(range.end - range.start).map_err(|source| Error::from_read(&object.uri, source))?);
+        // Each piece fills its share of one allocation, so that joining them copies nothing.
+        let mut rest = BytesMut::with_capacity((range.end - range.start) as usize);
+        let filled: Vec<BytesMut> = stream::iter(pieces(&range))
+            .map(|piece| {
+                let after = rest.split_off((piece.end - piece.start) as usize);
+                let mut share = std::mem::replace(&mut rest, after);
+                let (s3, own) = (self.clone(), object.clone());
+                runtime::run(&object.uri, async move {
+                    s3.stream(&own, piece, |chunk| share.extend_from_slice(&chunk)).await?;
+                    Ok(share)
                 })
-                .await?;
-                Ok::<_, Error>(slot)
             })
             .buffered(PIECES)
             .try_collect()
             .await?;
         let mut filled = filled.into_iter();
         let mut joined = filled.next().unwrap_or_default();
-        filled.for_each(|slot| joined.unsplit(slot));
+        filled.for_each(|share| joined.unsplit(share));
         Ok(joined.freeze())
     }
 

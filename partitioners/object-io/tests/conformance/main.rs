@@ -55,3 +55,28 @@ for_every_store! {
     blocking::positioned_reads_work_from_any_thread,
     blocking::a_blocking_read_sees_the_planned_version,
 }
+
+/// Tasks run on an engine's threads, so every call must be possible there. This compiles, or it does not.
+#[test]
+fn every_call_can_be_spawned() {
+    use object_io::Store;
+    use plan::{Object, Uri};
+
+    fn spawnable<T: Send>(_: &T) {}
+
+    async fn all(store: Store, uri: Uri, uris: Vec<Uri>, objects: Vec<Object>) -> object_io::Result<()> {
+        store.find(&uri).await?;
+        store.read_ranges(&objects[0], &[0..1, 2..3], 0).await?;
+        store.sequential(&objects[0], 0..1).await?;
+        store.put_if_absent(&uri, "x").await?;
+        let mut writer = store.writer(&uri).await?;
+        writer.write("x").await?;
+        writer.finish().await?;
+        store.list(&uri).await?;
+        store.concat(&uris, &uri).await?;
+        store.concat_versions(&objects, &uri).await?;
+        store.copy(&uris[0], &uri).await?;
+        store.delete_all(&uri).await.map(drop)
+    }
+    spawnable(&all(Store::new(), Uri::from_path("x"), Vec::new(), Vec::new()));
+}
