@@ -224,6 +224,9 @@ pub(crate) struct CutArguments {
     /// Mates follow each other in the file; keep them together
     #[arg(long, conflicts_with = "mates")]
     interleaved: bool,
+    /// Keep an index that had to be made, beside its object
+    #[arg(long)]
+    keep_index: bool,
     #[command(flatten)]
     check: CheckArguments,
     /// One JSON document instead of a table
@@ -337,6 +340,7 @@ async fn cut(arguments: CutArguments, store: &Store) -> anyhow::Result<()> {
         out: arguments.out,
         gzip: arguments.gzip,
         interleaved: arguments.interleaved,
+        keep_index: arguments.keep_index,
         check: arguments.check.level(),
     };
     let (bar, progress) = bar(store, &request.first, "cutting").await?;

@@ -2,7 +2,7 @@
 use std::io::{self, Write};
 
 use object_io::Store;
-use partition_fastq::{Cut, Error, plan_reads, stream_part, stream_reads};
+use partition_fastq::{Cut, Error, check_interleaved, plan_reads, stream_part, stream_reads};
 
 use super::{ReadArguments, open, parse, usage};
 
@@ -34,6 +34,9 @@ pub(super) async fn run(arguments: ReadArguments, store: &Store) -> anyhow::Resu
     let (Some(cut), Some(part)) = (cut, arguments.part) else {
         return Err(usage("say which reads: --reads A..B, or --parts N --part I"));
     };
+    if arguments.interleaved {
+        check_interleaved(store, &index).await?;
+    }
     let step = if arguments.interleaved { 2 } else { 1 };
     let plan = plan_reads(store, &index, cut, step).await?;
     let partition = plan.partitions.get(part as usize).ok_or_else(|| Error::NoPart {

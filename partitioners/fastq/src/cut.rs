@@ -34,14 +34,17 @@ impl Cut {
     /// `rows` are all rows if the cut is by size, else they are not looked at.
     pub(crate) fn reads(self, header: &Header, rows: &[Row], step: u64) -> Vec<Range<u64>> {
         let total = header.summary.reads;
-        let units = total / step;
-        let in_reads = |units: Range<u64>| units.start * step..units.end * step;
+        // A last read without mate is kept; whether there may be one, `check_interleaved` says.
+        let units = total.div_ceil(step);
+        let in_reads = |units: Range<u64>| units.start * step..(units.end * step).min(total);
         match self {
             Self::Parts(parts) => split_evenly(units, parts.get()).map(in_reads).collect(),
             Self::ReadsPerPart(reads) => {
                 let size = (reads.get() / step).max(1);
                 let starts = (0..units).step_by(usize::try_from(size).unwrap_or(usize::MAX));
-                starts.map(|start| in_reads(start..(start + size).min(units))).collect()
+                starts
+                    .map(|start| in_reads(start..start.saturating_add(size).min(units)))
+                    .collect()
             }
             Self::TextBytes(target) => {
                 let ends = [(0, 0), (header.summary.text_bytes, total)];
@@ -70,7 +73,8 @@ fn by_size(places: impl Iterator<Item = (u64, u64)>, ends: [(u64, u64); 2], targ
     let [first, last] = ends;
     let mut places: Vec<(u64, u64)> = [first].into_iter().chain(places).chain([last]).collect();
     places.dedup_by_key(|place| place.0);
-    let parts = last.0.div_ceil(target);
+    // More parts than reads there cannot be.
+    let parts = last.0.div_ceil(target).min(last.1);
     let read_at = |size: u64| {
         let after = places
             .partition_point(|place| place.0 <= size)
@@ -84,7 +88,7 @@ fn by_size(places: impl Iterator<Item = (u64, u64)>, ends: [(u64, u64); 2], targ
         (from.1 + reads) / step * step
     };
     let mut borders: Vec<u64> = split_evenly(last.0, parts).map(|part| read_at(part.start)).collect();
-    borders.push(last.1 / step * step);
+    borders.push(last.1);
     borders.dedup();
     borders.windows(2).map(|border| border[0]..border[1]).collect()
 }
@@ -152,5 +156,58 @@ impl Stretch {
             RowStart::Clean => None,
             RowStart::Window(bytes) => Some(bytes.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plan::{IndexHeader, Object};
+
+    use super::*;
+    use crate::{Check, Storage, Summary};
+
+    fn header(reads: u64, text_bytes: u64) -> Header {
+        let source = Object {
+            uri: "mem://lab/r.fastq".parse().unwrap(),
+            size: text_bytes,
+            etag: "1".into(),
+        };
+        Header {
+            index: IndexHeader {
+                format: crate::FORMAT.into(),
+                version: crate::VERSION,
+                source,
+            },
+            storage: Storage::Plain,
+            check: Check::Records,
+            summary: Summary {
+                reads,
+                text_bytes,
+                ..Summary::default()
+            },
+            text_crc32: 0,
+            members: None,
+            fences: Vec::new(),
+        }
+    }
+
+    fn cut(cut: fn(NonZero<u64>) -> Cut, number: u64, reads: u64, step: u64) -> Vec<Range<u64>> {
+        cut(NonZero::new(number).unwrap()).reads(&header(reads, reads * 100), &[], step)
+    }
+
+    #[test]
+    fn pairs_stay_together_and_a_last_read_without_mate_is_kept() {
+        assert_eq!(cut(Cut::Parts, 2, 10, 2), [0..6, 6..10]);
+        assert_eq!(cut(Cut::Parts, 2, 7, 2), [0..4, 4..7]);
+        assert_eq!(cut(Cut::ReadsPerPart, 3, 7, 2), [0..2, 2..4, 4..6, 6..7]);
+        assert_eq!(cut(Cut::TextBytes, 300, 7, 2), [0..2, 2..4, 4..7]);
+    }
+
+    #[test]
+    fn no_cut_gives_more_parts_than_reads() {
+        assert_eq!(cut(Cut::Parts, u64::MAX, 3, 1), [0..1, 1..2, 2..3]);
+        assert_eq!(cut(Cut::TextBytes, 1, 3, 1), [0..1, 1..2, 2..3]);
+        assert!(cut(Cut::ReadsPerPart, u64::MAX, 3, 1).iter().eq([&(0..3)]));
+        assert!(cut(Cut::Parts, 4, 0, 1).is_empty() && cut(Cut::StoredBytes, 4, 0, 1).is_empty());
     }
 }

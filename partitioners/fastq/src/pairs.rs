@@ -1,7 +1,7 @@
 //! Mates in two files, or one after the other in one: the same count, the same names, cut at the same numbers.
 use plan::Uri;
 
-use crate::{Header, Summary};
+use crate::{Header, Summary, mate_number};
 
 /// Two reads that should be mates are not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,20 @@ pub enum PairError {
         object: Uri,
         /// Its reads.
         reads: u64,
+    },
+    /// The files given in the wrong order, by what the names of their first reads say.
+    #[error(
+        "{first} holds the second mates ({first_name:?}) and {second} the first ({second_name:?}); give R1 before R2"
+    )]
+    Swapped {
+        /// Given as R1.
+        first: Uri,
+        /// Name line of its first read.
+        first_name: String,
+        /// Given as R2.
+        second: Uri,
+        /// Name line of its first read.
+        second_name: String,
     },
     /// Names that differ.
     #[error(
@@ -68,6 +82,16 @@ pub(crate) fn compare(first: &Header, second: &Header) -> Result<Step, PairError
             first_reads: one.reads,
             second: second.index.source.uri.clone(),
             second_reads: two.reads,
+        });
+    }
+    if let (Some(one), Some(two)) = (&one.first_name, &two.first_name)
+        && (mate_number(one.as_bytes()), mate_number(two.as_bytes())) == (Some(2), Some(1))
+    {
+        return Err(PairError::Swapped {
+            first: first.index.source.uri.clone(),
+            first_name: one.clone(),
+            second: second.index.source.uri.clone(),
+            second_name: two.clone(),
         });
     }
     Ok(if one.names == two.names {

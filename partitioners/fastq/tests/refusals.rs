@@ -183,6 +183,7 @@ fn mates_that_do_not_belong_together_are_named() {
             out: uri("mem://lab/parts"),
             gzip: false,
             interleaved: second.is_none(),
+            keep_index: false,
             check: partition_fastq::Check::Records,
         };
         let r1 = put("r1.fq", READS).await;
@@ -208,6 +209,11 @@ fn mates_that_do_not_belong_together_are_named() {
                 .unwrap_err();
             said.push(chain(&error));
         }
+        said.push(chain(
+            &partition_fastq::cut(&store, &request(&good, Some(&r1)), quiet())
+                .await
+                .unwrap_err(),
+        ));
         let mixed = put("mixed.fq", interleaved).await;
         said.push(chain(
             &partition_fastq::cut(&store, &request(&mixed, None), quiet())

@@ -12,7 +12,7 @@ use crate::{
     bgzf::BgzfEncoder,
     run::{
         Index, IndexRequest,
-        index::index_in_memory,
+        index::{index, index_in_memory},
         open::default_index,
         pairs::check_interleaved,
         part::stream_part,
@@ -38,6 +38,9 @@ pub struct CutRequest {
     /// Mates follow each other in the first file.
     #[serde(default)]
     pub interleaved: bool,
+    /// Keep an index that had to be made, beside its object.
+    #[serde(default)]
+    pub keep_index: bool,
     /// What is checked if there is no index yet.
     #[serde(default)]
     pub check: Check,
@@ -70,7 +73,7 @@ const PIECE: usize = 512 << 10;
 
 /// Cuts files into files, in step if there are two.
 pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Result<CutReport, Error> {
-    let first = open_or_index(store, &request.first, request.check, &progress);
+    let first = open_or_index(store, &request.first, request, &progress);
     let plans = match &request.second {
         None => {
             let index = first.await?;
@@ -81,7 +84,7 @@ pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Res
             vec![plan_reads(store, &index, request.cut, step).await?]
         }
         Some(second) => {
-            let second = open_or_index(store, second, request.check, &progress);
+            let second = open_or_index(store, second, request, &progress);
             let (first, second) = tokio::try_join!(first, second)?;
             plan_pairs(store, [&first, &second], request.cut).await?.into()
         }
@@ -122,16 +125,19 @@ pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Res
     }
 }
 
-/// The index beside an object if there is one that fits it, else one made now and kept in memory.
-async fn open_or_index(store: &Store, object: &Uri, check: Check, progress: &Progress) -> Result<Index, Error> {
+/// The index beside an object if there is one that fits it, else one made now.
+async fn open_or_index(store: &Store, object: &Uri, cut: &CutRequest, progress: &Progress) -> Result<Index, Error> {
     let at = default_index(object);
     if store.find(&at).await?.is_some() {
         return Index::of(store, &store.head(object).await?, &at).await;
     }
     let request = IndexRequest {
-        check,
+        check: cut.check,
         ..IndexRequest::new(object.clone())
     };
+    if cut.keep_index {
+        return index(store, &request, progress.clone()).await;
+    }
     index_in_memory(store, &request, progress.clone()).await
 }
 
