@@ -24,7 +24,7 @@ pub enum Mode {
 pub enum Sample {
     /// Two alleles.
     Genotype {
-        /// Numbers of the alleles, the lower one first; 0 is the reference.
+        /// Numbers of the alleles, the lower one first; 0 is the reference, 255 a deletion that another record spells.
         alleles: [u8; 2],
         /// Phred probability that the genotype is wrong.
         quality: u32,

@@ -41,6 +41,12 @@ const BEST_QUALITY: u8 = 50;
 const END_NEAR_INDEL: u8 = 10;
 /// Bases around a site in which an indel makes mismatches doubtful.
 const NEAR: u64 = 25;
+/// Code of "no base at all": the chromosome has a deletion over the site.
+const DELETED: usize = 4;
+/// The number of an allele that this record does not spell.
+pub(crate) const MISSING: u8 = u8::MAX;
+/// Probability that a read has a gap over a site where its chromosome has none.
+const FALSE_GAP: f64 = 1e-3;
 /// A mismatch is looked at if its summed base quality reaches this.
 const WORTH_A_LOOK: u32 = 20;
 
@@ -76,12 +82,17 @@ impl Diploid {
         let site = Site::new(row, reference, end, weights());
         let genotypes = self.base_genotypes(&site, reference);
         let best = best_of(&genotypes)?;
-        let quality = quality_of(&genotypes, |g| g.alleles == [reference, reference]);
-        if best.alleles == [reference, reference] || quality < self.least_quality {
+        let plain = |g: &Genotype| g.alleles.iter().all(|&allele| allele == reference || allele == DELETED);
+        let quality = quality_of(&genotypes, plain);
+        if plain(best) || quality < self.least_quality {
             return None;
         }
         let mut codes = vec![reference];
-        codes.extend(best.alleles.iter().filter(|&&allele| allele != reference));
+        codes.extend(
+            best.alleles
+                .iter()
+                .filter(|&&allele| allele != reference && allele != DELETED),
+        );
         codes.dedup();
         // The most read alternate first.
         codes[1..].sort_by_key(|&code| std::cmp::Reverse(site.letters[code].count));
@@ -109,7 +120,9 @@ impl Diploid {
             strands,
             sample: genotype_sample(
                 codes.len(),
-                &best.alleles.map(|a| codes.iter().position(|&c| c == a).unwrap_or(0)),
+                &best
+                    .alleles
+                    .map(|a| codes.iter().position(|&c| c == a).map_or(MISSING, |place| place as u8)),
                 likelihood,
                 &genotypes,
                 best,
@@ -119,7 +132,8 @@ impl Diploid {
 
     fn base_genotypes(&self, site: &Site, reference: usize) -> Vec<Genotype> {
         let all_other: f64 = site.letters.iter().map(|sums| sums.other).sum();
-        let mut genotypes = Vec::with_capacity(10);
+        let deleted = f64::from(site.deleted);
+        let mut genotypes = Vec::with_capacity(15);
         for a in 0..4 {
             for b in a..4 {
                 let (x, y) = (&site.letters[a], &site.letters[b]);
@@ -130,10 +144,26 @@ impl Diploid {
                 };
                 genotypes.push(Genotype {
                     alleles: [a, b],
-                    likelihood,
+                    likelihood: likelihood + deleted * FALSE_GAP.ln(),
                     prior: ln_prior(self.theta / 3.0, [a, b], reference, 1.5 * self.theta),
                 });
             }
+            if site.deleted > 0 {
+                let x = &site.letters[a];
+                let prior = if a == reference { 0.0 } else { (self.theta / 3.0).ln() };
+                genotypes.push(Genotype {
+                    alleles: [a, DELETED],
+                    likelihood: all_other - x.other + x.half + deleted * 0.5_f64.ln(),
+                    prior: prior + self.theta_indel.ln(),
+                });
+            }
+        }
+        if site.deleted > 0 {
+            genotypes.push(Genotype {
+                alleles: [DELETED; 2],
+                likelihood: all_other,
+                prior: (self.theta_indel / 2.0).ln(),
+            });
         }
         genotypes
     }
@@ -191,7 +221,9 @@ impl Diploid {
                 strands[1][strand] += allele.strands[strand];
             }
         }
-        let places = best.alleles.map(|a| kept.iter().position(|&k| k == a).unwrap_or(0));
+        let places = best
+            .alleles
+            .map(|a| kept.iter().position(|&k| k == a).map_or(MISSING, |place| place as u8));
         Some(Call {
             contig: row.contig,
             position: row.position,
@@ -250,7 +282,7 @@ fn quality_of(genotypes: &[Genotype], so: impl Fn(&Genotype) -> bool) -> f64 {
 
 fn genotype_sample(
     alleles: usize,
-    places: &[usize; 2],
+    places: &[u8; 2],
     likelihood: impl Fn(usize, usize) -> f64,
     genotypes: &[Genotype],
     best: &Genotype,
@@ -270,7 +302,7 @@ fn genotype_sample(
         .map(Genotype::joint)
         .fold(f64::NEG_INFINITY, ln_add);
     let quality = ((sum - rest) * 10.0 / std::f64::consts::LN_10).round().clamp(0.0, 99.0) as u32;
-    let mut alleles = places.map(|place| place as u8);
+    let mut alleles = *places;
     alleles.sort_unstable();
     Sample::Genotype {
         alleles,

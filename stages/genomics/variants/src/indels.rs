@@ -9,6 +9,8 @@ use crate::{
 
 /// Longest stretch of reference looked at for repeats.
 const REPEAT_MAX: u64 = 200;
+/// How far a misread base can push an indel aside.
+const ASIDE: u64 = 6;
 /// At most so many alleles compete; the others count as errors.
 const ALLELES: usize = 3;
 /// Bases of a read beyond an indel without which an aligner places mismatches instead.
@@ -37,8 +39,8 @@ pub(crate) struct Candidate<'a> {
     weak: u32,
     pub(crate) strands: [u32; 2],
     pub(crate) context: Context,
-    /// Reads (in prints of their fragments) for the pool model.
-    pub(crate) list: &'a [u8],
+    /// The usable reads.
+    pub(crate) keys: Vec<(IndelKey, u32)>,
 }
 
 /// All alleles at one anchor.
@@ -70,18 +72,80 @@ pub(crate) fn is_near(window: &Window, position: u64, near: u64) -> bool {
     })
 }
 
-/// The alleles whose anchor is this row, the most read first.
-pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option<Found<'a>> {
-    let mut alleles: Vec<Candidate> = Indels::new(row.indels)
-        .filter_map(|entry| {
-            let named = match entry.indel {
-                Indel::Insertion(bases) => bases.iter().all(|base| b"ACGT".contains(base)),
-                Indel::Deletion(_) => true,
-            };
-            let usable = Entries::new(entry.reads).any(|(key, _)| IndelKey::unpack(key).mapq_bin >= USABLE_BIN);
-            (named && usable).then(|| candidate(window, row.position, entry.indel, entry.reads))
+/// An indel that reads show somewhere, with the number of usable ones.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    anchor: u64,
+    indel: Indel<'a>,
+    list: &'a [u8],
+    reads: u32,
+}
+
+impl Shown<'_> {
+    /// Whether this may be the other indel, written differently because of a misread base: same kind and length, nearby.
+    ///
+    /// At one anchor only inserted bases can differ, and by few of them.
+    fn resembles(&self, other: &Self) -> bool {
+        match (self.indel, other.indel) {
+            (Indel::Deletion(a), Indel::Deletion(b)) => a == b && self.anchor != other.anchor,
+            (Indel::Insertion(a), Indel::Insertion(b)) => {
+                let unlike = a.iter().zip(b).filter(|(a, b)| a != b).count();
+                a.len() == b.len() && (self.anchor != other.anchor || (1..=1 + a.len() / 6).contains(&unlike))
+            }
+            _ => false,
+        }
+    }
+
+    /// Orders alleles by support; the first of all that resemble each other stands for them.
+    fn rank(&self) -> (std::cmp::Reverse<u32>, u64, Indel<'_>) {
+        (std::cmp::Reverse(self.reads), self.anchor, self.indel)
+    }
+}
+
+fn shown<'a>(row: &PileupRow<'a>) -> impl Iterator<Item = Shown<'a>> + use<'a> {
+    let anchor = row.position;
+    Indels::new(row.indels).filter_map(move |entry| {
+        let named = match entry.indel {
+            Indel::Insertion(bases) => bases.iter().all(|base| b"ACGT".contains(base)),
+            Indel::Deletion(_) => true,
+        };
+        let usable = Entries::new(entry.reads).filter(|&(key, _)| IndelKey::unpack(key).mapq_bin >= USABLE_BIN);
+        let reads: u32 = usable.map(|(_, count)| count).sum();
+        (named && reads > 0).then_some(Shown {
+            anchor,
+            indel: entry.indel,
+            list: entry.reads,
+            reads,
         })
+    })
+}
+
+/// The alleles whose anchor is this row, the most read first.
+///
+/// A misread base makes an aligner put an indel some bases aside, or changes an inserted base: such an allele is no allele of
+/// its own, its reads count for the one that it resembles.
+pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option<Found<'a>> {
+    let around = window.rows(row.position.saturating_sub(ASIDE)..row.position + ASIDE + 1);
+    let near: Vec<Shown> = around
+        .filter(|row| !row.indels.is_empty())
+        .flat_map(|row| shown(&row))
         .collect();
+    let mut alleles: Vec<Candidate> = Vec::new();
+    for own in near.iter().filter(|own| own.anchor == row.position) {
+        if near
+            .iter()
+            .any(|other| other.rank() < own.rank() && own.resembles(other))
+        {
+            continue;
+        }
+        let mut lists = vec![own.list];
+        lists.extend(
+            near.iter()
+                .filter(|other| own.rank() < other.rank() && own.resembles(other))
+                .map(|other| other.list),
+        );
+        alleles.push(candidate(window, own, &lists));
+    }
     alleles.sort_by_key(|allele| (std::cmp::Reverse(allele.reads), allele.indel));
     alleles.truncate(ALLELES);
     let strongest = alleles.first()?;
@@ -108,29 +172,30 @@ pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option
     })
 }
 
-fn candidate<'a>(window: &Window, anchor: u64, indel: Indel<'a>, list: &'a [u8]) -> Candidate<'a> {
-    let context = context(window, anchor, &indel);
-    let (mut reads, mut weak, mut strands) = (0, 0, [0, 0]);
-    for (key, count) in Entries::new(list) {
+fn candidate<'a>(window: &Window, own: &Shown<'a>, lists: &[&'a [u8]]) -> Candidate<'a> {
+    let context = context(window, own.anchor, &own.indel);
+    let mut candidate = Candidate {
+        indel: own.indel,
+        reads: 0,
+        weak: 0,
+        strands: [0, 0],
+        context,
+        keys: Vec::new(),
+    };
+    for (key, count) in lists.iter().flat_map(|list| Entries::new(list)) {
         let key = IndelKey::unpack(key);
         if key.mapq_bin < USABLE_BIN {
             continue;
         }
-        reads += count;
-        add_strand(&mut strands, key.strand, count);
+        candidate.reads += count;
+        add_strand(&mut candidate.strands, key.strand, count);
         let behind = u32::from(key.right).saturating_sub(if key.right == 63 { 0 } else { context.shift });
         if u32::from(key.left).min(behind) < WEAK_FLANK {
-            weak += count;
+            candidate.weak += count;
         }
+        candidate.keys.push((key, count));
     }
-    Candidate {
-        indel,
-        reads,
-        weak,
-        strands,
-        context,
-        list,
-    }
+    candidate
 }
 
 /// Reads of the allele that reach `reach` bases of the reference behind the anchor.
@@ -140,10 +205,13 @@ fn spanning_reads(allele: &Candidate, reach: u64) -> u32 {
     } else {
         0
     };
-    let reaches =
-        |key: &IndelKey| key.mapq_bin >= USABLE_BIN && (key.right == 63 || u64::from(key.right) + deleted >= reach);
-    let list = Entries::new(allele.list).filter(|&(key, _)| reaches(&IndelKey::unpack(key)));
-    list.map(|(_, count)| count).sum()
+    let reaches = |key: &IndelKey| key.right == 63 || u64::from(key.right) + deleted >= reach;
+    allele
+        .keys
+        .iter()
+        .filter(|(key, _)| reaches(key))
+        .map(|&(_, count)| count)
+        .sum()
 }
 
 /// Looks at the reference behind the anchor: how far does the indel's sequence repeat?

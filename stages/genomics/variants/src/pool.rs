@@ -5,7 +5,7 @@
 //! one strand say is discounted by what all reads of the position show.
 use std::{ops::Range, sync::OnceLock};
 
-use genomics_tables::{Entries, IndelKey, Letter, MatchKey, OtherKey, PileupRow, StartKey, Strand};
+use genomics_tables::{Entries, Letter, MatchKey, OtherKey, PileupRow, StartKey, Strand};
 
 use crate::{
     Call, Sample,
@@ -31,8 +31,8 @@ impl Default for Pool {
     fn default() -> Self {
         Self {
             sinple: Sinple::default(),
-            strand_artefacts: 0.2,
-            least_posterior: 0.5,
+            strand_artefacts: 0.1,
+            least_posterior: 0.8,
         }
     }
 }
@@ -197,11 +197,7 @@ impl Pool {
             if ln_ratio(1.0).0 + prior < 0.0 {
                 continue;
             }
-            let mut prints: Vec<(u16, u32)> = Entries::new(allele.list)
-                .map(|(key, count)| (IndelKey::unpack(key), count))
-                .filter(|(key, _)| key.mapq_bin >= USABLE_BIN)
-                .map(|(key, count)| (key.fragment, count))
-                .collect();
+            let mut prints: Vec<(u16, u32)> = allele.keys.iter().map(|(key, count)| (key.fragment, *count)).collect();
             let weight = distinctness(window, row.position, &mut prints, allele.reads);
             let (ln_variant, frequency) = ln_ratio(weight);
             let (ln_fair, ln_biased) = strand_terms([total, total], allele.strands);
@@ -350,14 +346,23 @@ fn distinctness(window: &Window, position: u64, prints: &mut [(u16, u32)], count
     (distinct as f64 / expected.max(1.0)).min(1.0)
 }
 
-/// ln probabilities of the allele's strands: if drawn as all reads of the position, and if by an artefact of any bias.
+/// ln probabilities of the allele's strands: if drawn as all reads of the position, and if by an artefact of one strand.
 fn strand_terms(all: [u32; 2], allele: [u32; 2]) -> (f64, f64) {
     let forward = (f64::from(all[0]) + 1.0) / (f64::from(all[0]) + f64::from(all[1]) + 2.0);
     let (f, r) = (u64::from(allele[0]), u64::from(allele[1]));
-    let choose = ln_factorial(f + r) - ln_factorial(f) - ln_factorial(r);
-    let fair = choose + f as f64 * forward.ln() + r as f64 * (1.0 - forward).ln();
-    (fair, -((f + r + 1) as f64).ln())
+    let ln_choose = ln_factorial(f + r) - ln_factorial(f) - ln_factorial(r);
+    let fair = ln_choose + f as f64 * forward.ln() + r as f64 * (1.0 - forward).ln();
+    // The share of the artefact's reads on the other strand is drawn from Beta(1, ELSEWHERE), either strand being as likely.
+    let biased = |other: u64| {
+        let ln_beta =
+            ln_factorial(other) + ln_factorial(f + r - other + ELSEWHERE - 1) - ln_factorial(f + r + ELSEWHERE);
+        ln_choose + ln_beta + (ELSEWHERE as f64).ln()
+    };
+    (fair, ln_add(biased(f), biased(r)) - std::f64::consts::LN_2)
 }
+
+/// An artefact of one strand has about one read in so many on the other.
+const ELSEWHERE: u64 = 30;
 
 /// ln penalty of an allele that is seen near the ends of reads much more often than bases lie there.
 fn end_term(near_end: u32, count: u32) -> f64 {

@@ -53,6 +53,8 @@ pub(crate) fn add_strand(strands: &mut [u32; 2], strand: Strand, count: u32) {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Site {
     pub(crate) letters: [LetterSums; 4],
+    /// Usable reads with a deletion here.
+    pub(crate) deleted: u32,
     /// Usable reads, those with a deletion included.
     pub(crate) depth: u32,
 }
@@ -76,7 +78,10 @@ impl Site {
             }
             match key.letter {
                 Letter::N => {}
-                Letter::Deleted => site.depth += count,
+                Letter::Deleted => {
+                    site.depth += count;
+                    site.deleted += count;
+                }
                 letter if key.end >= end => {
                     site.depth += count;
                     let sums = &mut site.letters[letter as usize];

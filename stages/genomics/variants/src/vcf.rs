@@ -1,7 +1,7 @@
 //! Calls as VCF 4.3 text.
 use std::fmt::Write as _;
 
-use crate::{Call, Mode, Sample};
+use crate::{Call, Mode, Sample, diploid::MISSING};
 
 /// The header lines, column line included.
 ///
@@ -66,7 +66,23 @@ pub fn write_record(call: &Call, contig: &str, text: &mut String) {
             quality,
             likelihoods,
         } => {
-            let _ = write!(text, "GT:GQ:DP:AD:PL\t{a}/{b}:{quality}:{}:", call.depth);
+            text.push_str("GT:GQ:DP:AD:PL\t");
+            // A missing allele is written first, as the lowest.
+            for (i, allele) in [*b, *a]
+                .iter()
+                .filter(|&&allele| allele == MISSING)
+                .chain([*a, *b].iter().filter(|&&allele| allele != MISSING))
+                .enumerate()
+            {
+                text.push_str(if i > 0 { "/" } else { "" });
+                match *allele {
+                    MISSING => text.push('.'),
+                    allele => {
+                        let _ = write!(text, "{allele}");
+                    }
+                }
+            }
+            let _ = write!(text, ":{quality}:{}:", call.depth);
             push_integers(text, &call.allele_depths);
             text.push(':');
             push_integers(text, likelihoods);
