@@ -167,7 +167,14 @@ mod tests {
             offset += bases + bases.div_ceil(7);
             contig
         };
-        Fai::new(lengths.iter().enumerate().map(contig).collect()).unwrap()
+        lengths
+            .iter()
+            .enumerate()
+            .map(contig)
+            .fold(Fai::default(), |mut fai, contig| {
+                fai.push(contig).unwrap();
+                fai
+            })
     }
 
     fn object() -> Object {

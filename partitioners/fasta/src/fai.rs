@@ -1,14 +1,22 @@
 //! The `.fai` format: one line of five tab-separated columns per sequence.
-use std::{collections::HashMap, fmt::Write as _};
+use std::fmt::Write as _;
 
-use crate::Contig;
+use crate::{Contig, names::Names};
 
 /// The sequences of a FASTA file, in file order; names are unique.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Fai {
     contigs: Vec<Contig>,
-    by_name: HashMap<String, usize>,
+    names: Names,
 }
+
+impl PartialEq for Fai {
+    fn eq(&self, other: &Self) -> bool {
+        self.contigs == other.contigs
+    }
+}
+
+impl Eq for Fai {}
 
 /// Why a text is not a `.fai`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,15 +29,13 @@ pub struct FaiError {
 }
 
 impl Fai {
-    /// From contigs in file order; of two with one name, the pair of their places is the error.
-    pub fn new(contigs: Vec<Contig>) -> Result<Self, (usize, usize)> {
-        let mut by_name = HashMap::with_capacity(contigs.len());
-        for (number, contig) in contigs.iter().enumerate() {
-            if let Some(first) = by_name.insert(contig.name.clone(), number) {
-                return Err((first, number));
-            }
+    /// Appends a contig. If one of that name is there, it is given back with the place of that one.
+    pub(crate) fn push(&mut self, contig: Contig) -> Result<(), (Contig, usize)> {
+        if let Some(first) = self.names.insert(&contig.name, &self.contigs) {
+            return Err((contig, first));
         }
-        Ok(Self { contigs, by_name })
+        self.contigs.push(contig);
+        Ok(())
     }
 
     /// The contigs, in file order.
@@ -39,7 +45,7 @@ impl Fai {
 
     /// The contig of that name and its 0-based place.
     pub fn find(&self, name: &str) -> Option<(usize, &Contig)> {
-        let number = *self.by_name.get(name)?;
+        let number = self.names.find(name, &self.contigs)?;
         Some((number, &self.contigs[number]))
     }
 
@@ -53,22 +59,17 @@ impl Fai {
     /// # Errors
     /// A line that has not five columns (six: the index of a FASTQ), impossible numbers, or a name for the second time.
     pub fn parse(text: &[u8]) -> Result<Self, FaiError> {
-        let mut contigs = Vec::new();
+        let mut fai = Self::default();
         let mut bases = 0u64;
         let lines = text.split(|&byte| byte == b'\n');
         for (line, row) in (1..).zip(lines).filter(|(_, row)| !row.is_empty()) {
-            let contig = parse_row(row).map_err(|reason| FaiError { line, reason })?;
-            let sum = bases.checked_add(contig.bases);
-            bases = sum.ok_or(FaiError {
-                line,
-                reason: "impossible lengths",
-            })?;
-            contigs.push(contig);
+            let fault = |reason| FaiError { line, reason };
+            let contig = parse_row(row).map_err(fault)?;
+            bases = bases.checked_add(contig.bases).ok_or(fault("impossible lengths"))?;
+            fai.push(contig)
+                .map_err(|_| fault("the name stands on an earlier line too"))?;
         }
-        Self::new(contigs).map_err(|(_, second)| FaiError {
-            line: second as u64 + 1,
-            reason: "the name stands on an earlier line too",
-        })
+        Ok(fai)
     }
 
     /// The text of the `.fai`, as `samtools faidx` writes it.

@@ -5,6 +5,7 @@ mod chunk;
 mod contig;
 mod error;
 mod fai;
+mod names;
 mod piece;
 mod records;
 mod region;

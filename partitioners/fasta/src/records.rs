@@ -1,21 +1,26 @@
 //! From the lines of a file to its sequences, by the rules of `samtools faidx`, and stricter where those let an index pass
 //! that would give wrong bases.
-use std::{collections::HashMap, io};
+use std::io;
 
 use object_io::ReadAt;
 
 use crate::{
-    Contig, FormatError, FormatErrorKind,
+    Contig, Fai, FormatError, FormatErrorKind,
     summary::{Item, Shape, first_word},
 };
 
-/// What a file holds.
-#[derive(Debug, Default)]
+/// Reads lines in file order into records.
+#[derive(Default)]
 pub(crate) struct Records {
     /// Records with at least one line of sequence.
-    pub(crate) contigs: Vec<Contig>,
+    pub(crate) fai: Fai,
     /// Names of records that are a header only; `samtools faidx` leaves them out, so does the index.
     pub(crate) empty: Vec<String>,
+    /// The line of the header of each contig.
+    headers: Vec<u64>,
+    open: Option<Open>,
+    /// Lines so far.
+    lines: u64,
 }
 
 /// Why lines are no records.
@@ -51,94 +56,107 @@ struct Open {
     ended: Option<u64>,
 }
 
-/// Reads items in file order into records. `text` is asked for the few bytes that summaries do not keep.
-pub(crate) fn records(items: Vec<Item>, text: &dyn ReadAt) -> Result<Records, RecordsError> {
-    let mut found = Records::default();
-    let mut named: HashMap<String, u64> = HashMap::new();
-    let mut open: Option<Open> = None;
-    let mut line = 1;
-    for item in items {
+impl Records {
+    /// Takes the next lines. `text` is asked for the few bytes that summaries do not keep.
+    pub(crate) fn push(&mut self, item: Item, text: &dyn ReadAt) -> Result<(), RecordsError> {
+        let line = self.lines + 1;
+        let fault = |line, offset, kind| RecordsError::Format(FormatError { line, offset, kind });
         match item {
             Item::Header { start, width, name } => {
-                if let Some(last) = open.take() {
-                    last.close(&mut found, &mut named)?;
-                }
+                self.close()?;
                 let name = name.map_or_else(|| name_at(text, start, width), Ok)?;
-                let at = |kind| FormatError {
-                    line,
-                    offset: start,
-                    kind,
-                };
-                let name = String::from_utf8(name).map_err(|_| at(FormatErrorKind::Name))?;
-                open = Some(Open {
+                let name = String::from_utf8(name).map_err(|_| fault(line, start, FormatErrorKind::Name))?;
+                let offset = start + width;
+                self.open = Some(Open {
                     name,
                     line,
                     start,
-                    offset: start + width,
+                    offset,
                     first: None,
                     bases: 0,
                     ended: None,
                 });
-                line += 1;
+                self.lines += 1;
             }
             Item::Blank { count, width, .. } => {
-                if let Some(open) = &mut open {
+                if let Some(open) = &mut self.open {
                     open.blank(line, width);
                 }
-                line += count;
+                self.lines += count;
             }
             Item::Lines { start, count, shape } => {
-                let Some(open) = &mut open else {
+                let Some(open) = &mut self.open else {
                     let kind = match byte_at(text, start)? {
                         b'@' => FormatErrorKind::Fastq,
                         first => FormatErrorKind::NoHeader(first),
                     };
-                    return Err(FormatError {
-                        line,
-                        offset: start,
-                        kind,
-                    }
-                    .into());
+                    return Err(fault(line, start, kind));
                 };
-                let (bad, kind) = match open.lines(line, count, shape) {
-                    Ok(()) => {
-                        line += count;
-                        continue;
-                    }
-                    Err(error) => error,
-                };
-                return Err(FormatError {
-                    line: bad,
-                    offset: start + (bad - line) * shape.width,
-                    kind,
-                }
-                .into());
+                let taken = open.lines(line, count, shape);
+                taken.map_err(|(bad, kind)| fault(bad, start + (bad - line) * shape.width, kind))?;
+                self.lines += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the file.
+    pub(crate) fn finish(mut self) -> Result<Self, RecordsError> {
+        let fault = |line, offset, kind| Err(RecordsError::Format(FormatError { line, offset, kind }));
+        match self.open.take() {
+            None => fault(1, 0, FormatErrorKind::Empty),
+            Some(Open {
+                first: None,
+                name,
+                line,
+                start,
+                ..
+            }) => fault(line, start, FormatErrorKind::NoSequence { name }),
+            last => {
+                self.open = last;
+                self.close()?;
+                Ok(self)
             }
         }
     }
-    match open {
-        None => Err(FormatError {
-            line: 1,
-            offset: 0,
-            kind: FormatErrorKind::Empty,
-        }
-        .into()),
-        Some(Open {
-            first: None,
+
+    /// Ends the record under way, if there is one.
+    fn close(&mut self) -> Result<(), FormatError> {
+        let Some(Open {
             name,
             line,
             start,
+            offset,
+            first,
+            bases,
             ..
-        }) => Err(FormatError {
-            line,
-            offset: start,
-            kind: FormatErrorKind::NoSequence { name },
-        }
-        .into()),
-        Some(last) => {
-            last.close(&mut found, &mut named)?;
-            Ok(found)
-        }
+        }) = self.open.take()
+        else {
+            return Ok(());
+        };
+        let Some(shape) = first else {
+            self.empty.push(name);
+            return Ok(());
+        };
+        let contig = Contig {
+            name,
+            bases,
+            offset,
+            line_bases: shape.bases,
+            line_width: shape.width,
+        };
+        self.headers.push(line);
+        self.fai.push(contig).map_err(|(contig, first)| {
+            let kind = FormatErrorKind::Duplicate {
+                name: contig.name,
+                first: self.headers[first],
+            };
+            FormatError {
+                line,
+                offset: start,
+                kind,
+            }
+        })
     }
 }
 
@@ -166,39 +184,6 @@ fn byte_at(text: &dyn ReadAt, offset: u64) -> io::Result<u8> {
 }
 
 impl Open {
-    fn close(self, found: &mut Records, named: &mut HashMap<String, u64>) -> Result<(), FormatError> {
-        let Self {
-            name,
-            line,
-            start,
-            offset,
-            first,
-            bases,
-            ..
-        } = self;
-        let Some(shape) = first else {
-            found.empty.push(name);
-            return Ok(());
-        };
-        if let Some(&first) = named.get(&name) {
-            let kind = FormatErrorKind::Duplicate { name, first };
-            return Err(FormatError {
-                line,
-                offset: start,
-                kind,
-            });
-        }
-        named.insert(name.clone(), line);
-        found.contigs.push(Contig {
-            name,
-            bases,
-            offset,
-            line_bases: shape.bases,
-            line_width: shape.width,
-        });
-        Ok(())
-    }
-
     fn blank(&mut self, line: u64, width: u64) {
         // htslib takes a blank line ended by \r\n right after the header for a first line without bases.
         if self.first.is_none() && self.ended.is_none() && width == 2 {
@@ -260,7 +245,13 @@ mod tests {
     fn read(text: &[u8]) -> Result<Records, FormatError> {
         let mut whole = Summary::start();
         whole.append(Summary::of(text, 0));
-        records(whole.into_items(), &Bytes::copy_from_slice(text)).map_err(|error| match error {
+        let source = Bytes::copy_from_slice(text);
+        let mut records = Records::default();
+        let pushed = whole
+            .into_items()
+            .into_iter()
+            .try_for_each(|item| records.push(item, &source));
+        pushed.and_then(|()| records.finish()).map_err(|error| match error {
             RecordsError::Format(error) => error,
             RecordsError::Read(error) => panic!("{error}"),
         })
@@ -268,11 +259,11 @@ mod tests {
 
     fn rows(text: &[u8]) -> Vec<(String, u64, u64, u64, u64)> {
         let row = |c: Contig| (c.name, c.bases, c.offset, c.line_bases, c.line_width);
-        read(text).unwrap().contigs.into_iter().map(row).collect()
+        read(text).unwrap().fai.contigs().iter().cloned().map(row).collect()
     }
 
     fn refused(text: &[u8]) -> String {
-        read(text).unwrap_err().to_string()
+        read(text).err().unwrap().to_string()
     }
 
     #[test]
@@ -292,7 +283,7 @@ mod tests {
     fn empty_records_are_told_apart() {
         let records = read(b">a\n>b\n\n>c\nA\n").unwrap();
         assert_eq!(
-            (records.contigs.len(), records.empty),
+            (records.fai.contigs().len(), records.empty),
             (1, vec!["a".to_owned(), "b".to_owned()])
         );
     }

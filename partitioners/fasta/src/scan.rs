@@ -1,23 +1,31 @@
 //! Summarises a whole text on all cores.
 use std::{
+    collections::BTreeMap,
     io, iter,
     num::NonZero,
     ops::Range,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
 };
 
 use object_io::ReadAt;
 
-use crate::summary::Summary;
+use crate::summary::{Item, Summary};
 
 /// Read buffer of a core: half its second-level cache, so that what was just read is scanned from there.
 const BUFFER: u64 = 256 << 10;
 /// Most bytes that one core takes at a time.
 const STRETCH: u64 = 16 << 20;
 
-/// The summary of the whole of `source`.
-pub(crate) fn scan(source: &dyn ReadAt) -> io::Result<Summary> {
+/// Gives the lines of `source`, in order and run-length encoded, to `give`, which runs on the caller's thread; stops at its
+/// first error.
+pub(crate) fn scan<E: From<io::Error>>(
+    source: &dyn ReadAt,
+    mut give: impl FnMut(Item) -> Result<(), E>,
+) -> Result<(), E> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get) as u64;
     // A request to a distant store is worth more bytes than a read from a disk.
     let buffer = if source.preferred_read() as u64 > 4 * BUFFER {
@@ -28,44 +36,39 @@ pub(crate) fn scan(source: &dyn ReadAt) -> io::Result<Summary> {
     let stretch = (source.size() / (8 * cores)).clamp(buffer, STRETCH.max(buffer));
     let stretches = source.size().div_ceil(stretch);
     let next = AtomicU64::new(0);
-    let work = || {
-        let mut text = vec![0; buffer.min(source.size()) as usize];
-        let mut done = Vec::new();
-        for number in iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|&n| n < stretches) {
-            let bytes = number * stretch..((number + 1) * stretch).min(source.size());
-            match summarise(source, bytes, &mut text) {
-                Ok(summary) => done.push((number, summary)),
-                Err(error) => {
-                    next.store(stretches, Ordering::Relaxed);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(done)
-    };
-    let threads = cores.min(stretches);
-    let mut summaries = if threads <= 1 {
-        work()?
-    } else {
-        let results: Vec<_> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            workers
-                .into_iter()
-                .map(|worker| {
-                    worker
-                        .join()
-                        .unwrap_or_else(|_| Err(io::Error::other("a scan panicked")))
-                })
-                .collect()
-        });
-        results.into_iter().collect::<io::Result<Vec<_>>>()?.concat()
-    };
-    summaries.sort_unstable_by_key(|&(number, _)| number);
     let mut whole = Summary::start();
-    for (_, summary) in summaries {
-        whole.append(summary);
-    }
-    Ok(whole)
+    thread::scope(|scope| {
+        // Bounded, so that summaries do not pile up where the caller is the slower one.
+        let (send, done) = mpsc::sync_channel::<(u64, io::Result<Summary>)>(2 * cores as usize);
+        for _ in 0..cores.min(stretches) {
+            let (send, next) = (send.clone(), &next);
+            scope.spawn(move || {
+                let mut text = vec![0; buffer.min(source.size()) as usize];
+                for number in iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|&n| n < stretches)
+                {
+                    let bytes = number * stretch..((number + 1) * stretch).min(source.size());
+                    if send.send((number, summarise(source, bytes, &mut text))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let mut early = BTreeMap::new();
+        for number in 0..stretches {
+            let summary = loop {
+                if let Some(summary) = early.remove(&number) {
+                    break summary;
+                }
+                let (number, summary) = done.recv().map_err(|_| io::Error::other("a scan panicked"))?;
+                early.insert(number, summary?);
+            };
+            whole.append(summary);
+            whole.take_items().try_for_each(&mut give)?;
+        }
+        Ok::<(), E>(())
+    })?;
+    whole.into_items().into_iter().try_for_each(give)
 }
 
 fn summarise(source: &dyn ReadAt, bytes: Range<u64>, buffer: &mut [u8]) -> io::Result<Summary> {
@@ -90,7 +93,13 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::records::records;
+    use crate::records::{Records, RecordsError};
+
+    fn read(give: impl FnOnce(&mut Records) -> Result<(), RecordsError>) -> Records {
+        let mut records = Records::default();
+        give(&mut records).unwrap();
+        records.finish().unwrap()
+    }
 
     #[test]
     fn many_stretches_give_what_one_gives() {
@@ -104,12 +113,40 @@ mod tests {
         }
         let bytes = Bytes::from(text.clone());
         let source: &dyn ReadAt = &bytes;
-        let found = records(scan(source).unwrap().into_items(), source).unwrap();
+        let found = read(|records| scan(source, |item| records.push(item, source)));
         let mut whole = Summary::start();
         whole.append(Summary::of(&text, 0));
-        let expected = records(whole.into_items(), source).unwrap();
-        assert_eq!(found.contigs, expected.contigs);
-        assert_eq!(found.contigs.len(), 40_000);
-        assert_eq!(found.contigs[39_999].name, "contig_with_a_long_name_39999");
+        let expected = read(|records| {
+            whole
+                .into_items()
+                .into_iter()
+                .try_for_each(|item| records.push(item, source))
+        });
+        assert_eq!(found.fai, expected.fai);
+        let contigs = found.fai.contigs();
+        assert_eq!(contigs.len(), 40_000);
+        assert_eq!(contigs[39_999].name, "contig_with_a_long_name_39999");
+    }
+
+    #[test]
+    fn a_source_that_fails_or_a_taker_that_refuses_ends_it() {
+        struct Broken;
+        impl ReadAt for Broken {
+            fn size(&self) -> u64 {
+                1 << 23
+            }
+            fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+                buffer.fill(b'\n');
+                if offset > 1 << 22 {
+                    Err(io::ErrorKind::TimedOut.into())
+                } else {
+                    Ok(())
+                }
+            }
+        }
+        let failed = scan(&Broken, |_| Ok::<(), io::Error>(())).unwrap_err();
+        assert_eq!(failed.kind(), io::ErrorKind::TimedOut);
+        let refused = scan(&Broken, |_| Err(io::Error::other("enough"))).unwrap_err();
+        assert_eq!(refused.to_string(), "enough");
     }
 }

@@ -114,7 +114,12 @@ impl Summary {
         }
     }
 
-    /// The lines of the whole file.
+    /// Takes the lines that are whole. A run of lines may go on in the next ones.
+    pub(crate) fn take_items(&mut self) -> impl Iterator<Item = Item> + '_ {
+        self.rest.iter_mut().flat_map(|rest| rest.items.drain(..))
+    }
+
+    /// The lines that are left at the end of the file.
     pub(crate) fn into_items(self) -> Vec<Item> {
         let mut rest = self.rest.unwrap_or_default();
         if rest.tail.length > 0 {
@@ -247,7 +252,11 @@ fn equal_lines(text: &[u8], shape: Shape) -> usize {
     loop {
         let rest = &text[lines * width..];
         let ends_right = |line: &&[u8]| {
-            line[0] != b'>' && line[width - 1] == b'\n' && !line[bases..].iter().any(u8::is_ascii_graphic)
+            line[0] != b'>'
+                && line[width - 1] == b'\n'
+                && !line[bases..width - 1]
+                    .iter()
+                    .any(|byte| byte.is_ascii_graphic() || *byte == b'\n')
         };
         let equal = rest.chunks_exact(width).take(block).take_while(ends_right).count();
         if equal == 0 || blanks(&rest[..equal * width]) != equal * (width - bases) {
@@ -342,6 +351,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_short_line_and_a_blank_one_are_not_a_whole_one() {
+        let expected = [
+            lines(0, 1, 4, 2),
+            lines(4, 1, 3, 2),
+            Item::Blank {
+                start: 7,
+                count: 1,
+                width: 1,
+            },
+        ];
+        assert_eq!(items(b"AC\r\nAC\n\n"), expected);
+    }
+
     /// The plain slow way: split into lines, look at each.
     fn slowly(text: &[u8]) -> Vec<Item> {
         let mut rest = Rest::default();
@@ -364,8 +387,8 @@ mod tests {
     }
 
     fn text() -> impl Strategy<Value = Vec<u8>> {
-        let lines = (1usize..12, 0usize..40).prop_map(|(width, count)| {
-            let line = [vec![b'A'; width], b"\n".to_vec()].concat();
+        let lines = (1usize..12, 0usize..40, any::<bool>()).prop_map(|(width, count, crlf)| {
+            let line = [vec![b'A'; width], if crlf { b"\r\n".to_vec() } else { b"\n".to_vec() }].concat();
             line.repeat(count)
         });
         let odd = prop::sample::select(vec![

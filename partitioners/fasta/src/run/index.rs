@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Fai, FormatError, FormatErrorKind, Gzi, bgzf,
-    records::{Records, RecordsError, records},
+    records::{Records, RecordsError},
     scan::scan,
 };
 
@@ -102,10 +102,11 @@ impl From<RecordsError> for Cause {
 fn read(source: &Arc<dyn ReadAt>) -> Result<Built, Cause> {
     let mut prefix = vec![0; source.size().min(Format::PREFIX as u64) as usize];
     source.read_exact_at(0, &mut prefix).map_err(Cause::Read)?;
-    let (Records { contigs, empty }, gzi) = match Format::detect(&prefix) {
+    let mut records = Records::default();
+    let gzi = match Format::detect(&prefix) {
         Format::Plain => {
-            let lines = scan(&**source).map_err(Cause::Read)?;
-            (records(lines.into_items(), &**source)?, None)
+            scan(&**source, |item| records.push(item, &**source))?;
+            None
         }
         Format::Gzip => return Err(not_bgzf()),
         Format::Bgzf => {
@@ -113,10 +114,14 @@ fn read(source: &Arc<dyn ReadAt>) -> Result<Built, Cause> {
                 GzipErrorKind::NotBgzf => not_bgzf(),
                 _ => Cause::Gzip(error),
             })?;
-            (records(lines.into_items(), &text)?, Some(text.gzi))
+            lines
+                .into_items()
+                .into_iter()
+                .try_for_each(|item| records.push(item, &text))?;
+            Some(text.gzi)
         }
     };
-    let fai = Fai::new(contigs).expect("records() refuses a second sequence of one name");
+    let Records { fai, empty, .. } = records.finish()?;
     Ok(Built { fai, gzi, empty })
 }
 
