@@ -63,17 +63,23 @@ pub(crate) fn memory() -> Place {
     }
 }
 
-/// One server for all tests of this process, a bucket for each.
+/// A folder of its own for each test: on one server for all tests of this process, or below `TESSERA_TEST_S3`, such as
+/// `s3://bucket/scratch`, on whatever server the environment says.
 #[cfg(feature = "aws")]
 pub(crate) fn s3() -> Place {
     static SERVER: LazyLock<s3_server::Server> = LazyLock::new(s3_server::Server::start);
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let bucket = format!("lab-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    SERVER.create_bucket(&bucket);
-    let endpoint = S3Endpoint::new(SERVER.endpoint(), s3_server::ACCESS_KEY, s3_server::SECRET_KEY);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let (store, root) = if let Ok(elsewhere) = std::env::var("TESSERA_TEST_S3") {
+        (Store::new(), format!("{elsewhere}/{}-{number}", std::process::id()))
+    } else {
+        SERVER.create_bucket("lab");
+        let endpoint = S3Endpoint::new(SERVER.endpoint(), s3_server::ACCESS_KEY, s3_server::SECRET_KEY);
+        (Store::with_s3_endpoint(endpoint), format!("s3://lab/{number}"))
+    };
     Place {
-        store: Store::with_s3_endpoint(endpoint),
-        root: format!("s3://{bucket}/root").parse().unwrap(),
+        store,
+        root: root.parse().unwrap(),
         _keep: Box::new(()),
     }
 }
