@@ -14,7 +14,7 @@
     reason = "all of it must be compiled with the features of the caller"
 )]
 use super::{
-    Input, Output,
+    Input, Output, Symbol,
     bits::Bits,
     huffman::{DISTANCE_BITS, LITERAL_BITS},
     inflater::Tables,
@@ -30,7 +30,7 @@ const OUTPUT_ROOM: usize = 1 + LENGTH_MASK + 32;
 const LENGTH_MASK: usize = 0x1ff;
 
 /// Decodes symbols while there is room. Afterwards the careful loop can go on at the next symbol.
-pub(super) fn run(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, output: &mut Output<'_>) {
+pub(super) fn run<S: Symbol>(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, output: &mut Output<'_, S>) {
     if input.rest().len() < INPUT_ROOM || output.space() < OUTPUT_ROOM {
         return;
     }
@@ -40,7 +40,7 @@ pub(super) fn run(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, outpu
         return unsafe { rounds_bmi2(tables, bits, input, output) };
     }
     // SAFETY: there is room for a round.
-    unsafe { rounds::<false>(tables, bits, input, output) }
+    unsafe { rounds::<S, false>(tables, bits, input, output) }
 }
 
 /// [`rounds`] with shifts that need no flags and no fixed register.
@@ -49,15 +49,20 @@ pub(super) fn run(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, outpu
 /// As for [`rounds`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "bmi1,bmi2")]
-unsafe fn rounds_bmi2(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, output: &mut Output<'_>) {
+unsafe fn rounds_bmi2<S: Symbol>(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, output: &mut Output<'_, S>) {
     // SAFETY: by the contract of this function.
-    unsafe { rounds::<true>(tables, bits, input, output) }
+    unsafe { rounds::<S, true>(tables, bits, input, output) }
 }
 
 /// # Safety
 /// The input has [`INPUT_ROOM`] more bytes and the output [`OUTPUT_ROOM`]; with `BMI2` the processor has it.
 #[inline(always)]
-unsafe fn rounds<const BMI2: bool>(tables: &Tables, bits: &mut Bits, input: &mut Input<'_>, output: &mut Output<'_>) {
+unsafe fn rounds<S: Symbol, const BMI2: bool>(
+    tables: &Tables,
+    bits: &mut Bits,
+    input: &mut Input<'_>,
+    output: &mut Output<'_, S>,
+) {
     let base = output.buffer.as_mut_ptr();
     // SAFETY: `start <= filled <= buffer.len()`, and the caller has made sure of OUTPUT_ROOM and INPUT_ROOM.
     let (known, mut write, last_write, last_read, read) = unsafe {
@@ -110,10 +115,10 @@ unsafe fn rounds<const BMI2: bool>(tables: &Tables, bits: &mut Bits, input: &mut
             };
             // SAFETY: there is OUTPUT_ROOM after `write`. The byte is the literal before the match, if there is one.
             let to = unsafe {
-                write.write((entry >> 24) as u8);
+                write.write(((entry >> 24) as u8).into());
                 write.add((entry >> 23 & 1) as usize)
             };
-            if distance > to as usize - known as usize {
+            if distance > (to as usize - known as usize) / size_of::<S>() {
                 source = before;
                 break;
             }
@@ -130,7 +135,9 @@ unsafe fn rounds<const BMI2: bool>(tables: &Tables, bits: &mut Bits, input: &mut
             let next = source.look_up(packed);
             // SAFETY: there is OUTPUT_ROOM after `write`; the first refill of this round.
             unsafe {
-                write.cast::<[u8; 4]>().write_unaligned((entry >> 8).to_le_bytes());
+                write
+                    .cast::<[S; 4]>()
+                    .write_unaligned((entry >> 8).to_le_bytes().map(S::from));
                 write = write.add(literals(entry) as usize);
                 source.refill();
             }
@@ -145,7 +152,7 @@ unsafe fn rounds<const BMI2: bool>(tables: &Tables, bits: &mut Bits, input: &mut
             break;
         }
     }
-    output.filled = write as usize - base as usize;
+    output.filled = (write as usize - base as usize) / size_of::<S>();
     // Whole bytes not used go back, but for those of an earlier input.
     let count = source.count & 63;
     let position = source.read as usize - input.bytes.as_ptr() as usize;
@@ -208,34 +215,36 @@ unsafe fn low_bits<const BMI2: bool>(bits: u64, entry: Entry) -> u64 {
     bits & ((1 << used(entry)) - 1)
 }
 
-/// Copies a match, and up to 32 bytes more.
+/// Copies a match, and up to 32 symbols more.
 ///
 /// # Safety
-/// `distance` bytes before `to` and `length + 32` after it belong to one buffer; the distance is not 0.
+/// `distance` symbols before `to` and `length + 32` after it belong to one buffer; the distance is not 0.
 #[inline(always)]
-unsafe fn copy(to: *mut u8, distance: usize, length: usize) {
-    // SAFETY: all reads begin before `to + length` and all writes before `to + length` or in the first 32 bytes; each is of at
-    // most 16 bytes, of which the reads lie before the writes.
+unsafe fn copy<S: Symbol>(to: *mut S, distance: usize, length: usize) {
+    let chunk = const { 16 / size_of::<S>() };
+    // SAFETY: every read and every write begins before `to + length` or in the first 32 symbols, and is of 16 bytes at most;
+    // what is read lies before what is written.
     unsafe {
         let from = to.sub(distance);
-        if distance >= 16 {
-            std::ptr::copy(from, to, 16);
-            std::ptr::copy(from.add(16), to.add(16), 16);
+        if distance >= chunk {
+            for at in (0..32).step_by(chunk) {
+                std::ptr::copy(from.add(at), to.add(at), chunk);
+            }
             let mut done = 32;
             while done < length {
-                std::ptr::copy(from.add(done), to.add(done), 16);
-                done += 16;
+                std::ptr::copy(from.add(done), to.add(done), chunk);
+                done += chunk;
             }
         } else if distance == 1 {
             let run = [*from; 16];
             let mut done = 0;
             while done < length {
-                to.add(done).cast::<[u8; 16]>().write_unaligned(run);
+                to.add(done).cast::<[S; 16]>().write_unaligned(run);
                 done += 16;
             }
         } else {
-            // Each word is right in its first `distance` bytes; the next one puts the others right.
-            let step = distance.min(8);
+            // Each word is right in its first `distance` symbols; the next one puts the others right.
+            let step = distance.min(chunk / 2);
             let mut done = 0;
             while done < length {
                 to.add(done)

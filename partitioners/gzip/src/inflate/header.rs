@@ -150,7 +150,8 @@ impl Header {
     }
 }
 
-/// The table of the code-length code, which must be complete.
+/// The table of the code-length code, which must be complete. As zlib does, takes one without symbols for zeros of one bit:
+/// the block then fails for want of an end.
 fn code_length_table(lengths: &[u8; 19]) -> Result<[u8; 128], CodeDefect> {
     let used: u32 = lengths
         .iter()
@@ -158,8 +159,9 @@ fn code_length_table(lengths: &[u8; 19]) -> Result<[u8; 128], CodeDefect> {
         .map(|&length| 128 >> length)
         .sum();
     match used {
+        0 => return Ok([1; 128]),
         128 => {}
-        ..128 => return Err(CodeDefect::Incomplete),
+        1..128 => return Err(CodeDefect::Incomplete),
         _ => return Err(CodeDefect::Oversubscribed),
     }
     let mut table = [0; 128];

@@ -1,6 +1,6 @@
 //! The decoder: a state machine that can pause at any bit of input and any byte of output.
 use super::{
-    Input, Output,
+    Input, Output, Symbol,
     bits::Bits,
     error::{Alphabet, InflateError, InflateErrorKind},
     fast,
@@ -55,7 +55,7 @@ enum State {
 }
 
 /// What the next bits are.
-enum Symbol {
+enum Next {
     Literal(u8),
     Match { length: usize, distance: usize },
     End,
@@ -143,10 +143,10 @@ impl Inflater {
     ///
     /// # Errors
     /// The first fault of the stream, with the bit where it lies.
-    pub fn decode(
+    pub fn decode<S: Symbol>(
         &mut self,
         input: &mut Input<'_>,
-        output: &mut Output<'_>,
+        output: &mut Output<'_, S>,
         stop: Stop,
     ) -> Result<Status, InflateError> {
         let (read, filled) = (input.position, output.filled);
@@ -187,7 +187,11 @@ impl Inflater {
     }
 
     /// Goes on to the next state, or says why that is not possible.
-    fn step(&mut self, input: &mut Input<'_>, output: &mut Output<'_>) -> Result<Option<Status>, InflateErrorKind> {
+    fn step<S: Symbol>(
+        &mut self,
+        input: &mut Input<'_>,
+        output: &mut Output<'_, S>,
+    ) -> Result<Option<Status>, InflateErrorKind> {
         match self.state {
             State::Skip(count) => {
                 if self.bits.take(u32::from(count), input).is_none() {
@@ -238,7 +242,9 @@ impl Inflater {
                     let full = output.space() == 0;
                     return Ok(Some(if full { Status::OutputFull } else { Status::NeedInput }));
                 }
-                output.buffer[output.filled..][..count].copy_from_slice(&input.rest()[..count]);
+                for (to, &byte) in output.buffer[output.filled..].iter_mut().zip(&input.rest()[..count]) {
+                    *to = byte.into();
+                }
                 output.filled += count;
                 input.position += count;
                 self.state = State::Stored(left - count as u16);
@@ -266,7 +272,11 @@ impl Inflater {
     }
 
     /// Decodes symbols: many while there is room, then one by one.
-    fn symbols(&mut self, input: &mut Input<'_>, output: &mut Output<'_>) -> Result<Option<Status>, InflateErrorKind> {
+    fn symbols<S: Symbol>(
+        &mut self,
+        input: &mut Input<'_>,
+        output: &mut Output<'_, S>,
+    ) -> Result<Option<Status>, InflateErrorKind> {
         loop {
             fast::run(&self.tables, &mut self.bits, input, output);
             let (symbol, used) = loop {
@@ -277,13 +287,13 @@ impl Inflater {
                 }
             };
             match symbol {
-                Symbol::Literal(byte) => {
+                Next::Literal(byte) => {
                     if !output.push(byte) {
                         return Ok(Some(Status::OutputFull));
                     }
                     self.bits.drop(used);
                 }
-                Symbol::Match { length, distance } => {
+                Next::Match { length, distance } => {
                     let reach = output.reach();
                     if distance > reach {
                         let (distance, history) = (distance as u16, reach as u16);
@@ -293,7 +303,7 @@ impl Inflater {
                     self.state = State::Match { length, distance };
                     return Ok(None);
                 }
-                Symbol::End => {
+                Next::End => {
                     self.bits.drop(used);
                     self.end_block();
                     return Ok(None);
@@ -349,7 +359,7 @@ impl Tables {
     }
 
     /// The next symbol and its bits; none if there are too few bits to tell.
-    fn symbol(&self, bits: Bits) -> Result<Option<(Symbol, u32)>, InflateErrorKind> {
+    fn symbol(&self, bits: Bits) -> Result<Option<(Next, u32)>, InflateErrorKind> {
         let (entry, before) = self.literals.look_up(bits.buffer);
         let mut total = before + used(entry);
         if total > bits.count {
@@ -357,13 +367,13 @@ impl Tables {
         }
         if is_exception(entry) {
             return if entry & END == END {
-                Ok(Some((Symbol::End, total)))
+                Ok(Some((Next::End, total)))
             } else {
                 Err(InflateErrorKind::LiteralCode)
             };
         }
         if !is_length(entry) {
-            return Ok(Some((Symbol::Literal((entry >> 8) as u8), total)));
+            return Ok(Some((Next::Literal((entry >> 8) as u8), total)));
         }
         let length = length(entry, bits.buffer >> before);
         let bits_left = bits.buffer >> total;
@@ -376,6 +386,6 @@ impl Tables {
             return Err(InflateErrorKind::DistanceCode);
         }
         let distance = distance(entry, bits_left >> before);
-        Ok(Some((Symbol::Match { length, distance }, total)))
+        Ok(Some((Next::Match { length, distance }, total)))
     }
 }

@@ -26,10 +26,12 @@ mod fast;
 mod header;
 mod huffman;
 mod inflater;
+mod marker;
 mod packed;
 mod stream;
 mod symbols;
 
 pub use error::{Alphabet, CodeDefect, InflateError, InflateErrorKind};
 pub use inflater::{Edge, Inflater, Status, Stop};
+pub use marker::{Symbol, Unresolved, resolve};
 pub use stream::{Input, Output};

@@ -1,6 +1,8 @@
 //! The two ends of a decode call: a slice to read, a buffer to write.
 use std::ops::Range;
 
+use super::Symbol;
+
 /// How far back a match can reach.
 pub(super) const WINDOW: usize = 32 * 1024;
 
@@ -36,20 +38,22 @@ impl<'a> Input<'a> {
 
 /// A buffer to decode into: history, then new bytes, then free space.
 ///
+/// It holds bytes, or 16-bit [symbols](Symbol) if the history is not known yet; "byte" stands for either here.
+///
 /// Only the last 32 KiB of history can be referred to. Bytes past [`filled`](Self::filled) are scratch space: a decode call
 /// may leave anything there.
 #[derive(Debug)]
-pub struct Output<'a> {
-    pub(super) buffer: &'a mut [u8],
+pub struct Output<'a, S = u8> {
+    pub(super) buffer: &'a mut [S],
     pub(super) start: usize,
     pub(super) filled: usize,
 }
 
-impl<'a> Output<'a> {
+impl<'a, S: Symbol> Output<'a, S> {
     /// Decodes into `buffer` from `history.end` on; the bytes in `history` (a range cut to the buffer) precede them.
     ///
     /// The start of a member has an empty history, whatever the buffer holds: `Output::new(buffer, at..at)`.
-    pub fn new(buffer: &'a mut [u8], history: Range<usize>) -> Self {
+    pub fn new(buffer: &'a mut [S], history: Range<usize>) -> Self {
         let filled = history.end.min(buffer.len());
         Self {
             start: history.start.min(filled),
@@ -69,7 +73,7 @@ impl<'a> Output<'a> {
     }
 
     /// The known bytes, old and new.
-    pub fn history(&self) -> &[u8] {
+    pub fn history(&self) -> &[S] {
         &self.buffer[self.start..self.filled]
     }
 
@@ -110,7 +114,7 @@ impl<'a> Output<'a> {
         let Some(slot) = self.buffer.get_mut(self.filled) else {
             return false;
         };
-        *slot = byte;
+        *slot = byte.into();
         self.filled += 1;
         true
     }

@@ -5,21 +5,18 @@ mod shapes;
 mod zlib;
 
 use ours::{Cuts, Run, run};
-use partition_gzip::inflate::{InflateErrorKind, Stop};
+use partition_gzip::inflate::{InflateErrorKind, Inflater, Input, Output, Status, Stop, Unresolved, resolve};
 use proptest::prelude::*;
 use zlib::{Knobs, Outcome, PLAIN, compress, decompress};
 
 fn knobs() -> impl Strategy<Value = Knobs> {
     let flush = prop::option::of((1..5000usize, prop::sample::select(vec![1, 2, 3, 5])));
-    (0..=9, 0..=4, 9..=15, 1..=9, flush).prop_map(|(level, strategy, window, memory, flush)| {
-        // One byte of zlib's pending buffer is lost per flush; very dense flushes only on small windows make no sense.
-        Knobs {
-            level,
-            strategy,
-            window,
-            memory,
-            flush,
-        }
+    (0..=9, 0..=4, 9..=15, 1..=9, flush).prop_map(|(level, strategy, window, memory, flush)| Knobs {
+        level,
+        strategy,
+        window,
+        memory,
+        flush,
     })
 }
 
@@ -32,6 +29,26 @@ fn cuts() -> impl Strategy<Value = Cuts> {
         (0..100_000u64).prop_map(Stop::AtEdgeFrom)
     ];
     (sizes(), sizes(), stop).prop_map(|(input, output, stop)| Cuts { input, output, stop })
+}
+
+/// Decodes a stream without the window before it.
+fn symbols_from(stream: &[u8], bit: u8, space: usize) -> Vec<u16> {
+    let mut buffer = vec![0; 32 * 1024 + space];
+    let mut known = Output::unknown(&mut buffer).known();
+    let (mut inflater, mut input) = (Inflater::new(bit), Input::new(stream));
+    let mut symbols = Vec::new();
+    loop {
+        let mut output = Output::new(&mut buffer, known);
+        output.slide();
+        let from = output.filled();
+        let status = inflater.decode(&mut input, &mut output, Stop::Never).unwrap();
+        symbols.extend_from_slice(&output.history()[from..]);
+        known = output.known();
+        if status == Status::End {
+            return symbols;
+        }
+        assert_eq!(status, Status::OutputFull);
+    }
 }
 
 /// Same bytes and same verdict as zlib.
@@ -74,6 +91,22 @@ proptest! {
             let run = run(&stream[edge.bit as usize / 8..], (edge.bit % 8) as u8, window, &cuts);
             prop_assert_eq!(run.end, Ok(stream.len() - edge.bit as usize / 8));
             prop_assert!(run.output == data[at..]);
+        }
+    }
+
+    /// The same without the 32 KiB: symbols that become the text when the window is there, be it as short as the member.
+    #[test]
+    fn decodes_before_the_window_is_known(data in shapes::data(200_000), knobs in knobs(), space in 1..100_000usize) {
+        let stream = compress(&data, knobs);
+        let edges = run(&stream, 0, &[], &Cuts::whole()).edges;
+        let step = edges.len() / 5 + 1;
+        for edge in edges.into_iter().step_by(step) {
+            let at = edge.output as usize;
+            let window = &data[at.saturating_sub(32 * 1024)..at];
+            let symbols = symbols_from(&stream[edge.bit as usize / 8..], (edge.bit % 8) as u8, space);
+            let mut text = Vec::new();
+            prop_assert_eq!(resolve(&symbols, window, &mut text), Ok(()));
+            prop_assert!(text == data[at..]);
         }
     }
 
@@ -160,6 +193,17 @@ fn farthest_match() -> Vec<u8> {
 }
 
 #[test]
+fn a_header_without_any_code_has_no_end_of_block() {
+    let stream = [0x15, 0x07, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let short = run(&stream[..9], 0, &[], &Cuts::whole());
+    agree(&stream[..9], &short).unwrap();
+    let long = [&stream[..], &[0; 40]].concat();
+    let whole = run(&long, 0, &[], &Cuts::whole());
+    agree(&long, &whole).unwrap();
+    assert_eq!(whole.end.unwrap_err().kind, InflateErrorKind::NoEndOfBlock);
+}
+
+#[test]
 fn a_match_needs_all_its_history() {
     let window: Vec<u8> = (0..32_768u32).map(|i| (i % 251) as u8).collect();
     let stream = farthest_match();
@@ -177,4 +221,12 @@ fn a_match_needs_all_its_history() {
         error.to_string(),
         "bit 3: distance 32768 reaches before the 0 known bytes"
     );
+}
+
+#[test]
+fn a_marker_before_the_member_is_refused() {
+    let symbols = symbols_from(&farthest_match(), 0, 1000);
+    assert_eq!(symbols, [1 << 15, 1 << 15 | 1, 1 << 15 | 2]);
+    let error = resolve(&symbols, &vec![0; 32_767], &mut Vec::new());
+    assert_eq!(error, Err(Unresolved { at: 0, window: 32_767 }));
 }

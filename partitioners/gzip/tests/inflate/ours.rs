@@ -16,7 +16,7 @@ impl Cuts {
     pub(crate) fn whole() -> Self {
         Self {
             input: vec![usize::MAX],
-            output: vec![1 << 20],
+            output: vec![1 << 17],
             stop: Stop::AtEdge,
         }
     }
@@ -34,7 +34,7 @@ pub(crate) struct Run {
 /// Decodes `stream` from `bit` on, with `window` before it.
 pub(crate) fn run(stream: &[u8], bit: u8, window: &[u8], cuts: &Cuts) -> Run {
     let mut inflater = Inflater::new(bit);
-    let mut buffer = vec![0xaa; 32 * 1024 + cuts.output.iter().max().unwrap()];
+    let mut buffer = vec![0xaa; 64 * 1024 + cuts.output.iter().max().unwrap()];
     buffer[..window.len()].copy_from_slice(window);
     let mut known = 0..window.len();
     let (mut sizes, mut spaces) = (cuts.input.iter().cycle(), cuts.output.iter().cycle());
@@ -48,17 +48,24 @@ pub(crate) fn run(stream: &[u8], bit: u8, window: &[u8], cuts: &Cuts) -> Run {
         let piece = &stream[at..at.saturating_add(*sizes.next().unwrap()).min(stream.len())];
         let mut input = Input::new(piece);
         loop {
-            let mut output = Output::new(&mut buffer, known.clone());
-            output.slide();
+            let space = *spaces.next().unwrap();
+            let mut output = Output::new(&mut buffer, known);
+            if output.space() < space {
+                output.slide();
+            }
             let from = output.filled();
             known = output.known();
             // A buffer of just the asked size: nothing may be written past it.
-            let mut output = Output::new(&mut buffer[..from + spaces.next().unwrap()], known);
+            let mut output = Output::new(&mut buffer[..from + space], known.clone());
+            let from = from - known.start;
             let before = inflater.position().output;
             let status = inflater.decode(&mut input, &mut output, cuts.stop);
             known = output.known();
             run.output.extend_from_slice(&output.history()[from..]);
-            assert_eq!(inflater.position().output - before, (output.filled() - from) as u64);
+            assert_eq!(
+                inflater.position().output - before,
+                (output.history().len() - from) as u64
+            );
             assert_eq!(inflater.position().output, run.output.len() as u64);
             match status {
                 Ok(Status::NeedInput) => {

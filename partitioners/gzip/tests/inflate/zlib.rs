@@ -39,7 +39,8 @@ pub(crate) enum Outcome {
 }
 
 pub(crate) fn compress(data: &[u8], knobs: Knobs) -> Vec<u8> {
-    let mut out = vec![0; data.len() * 2 + data.len() / 8 * 10 + 1024];
+    let flushes = knobs.flush.map_or(0, |(span, _)| data.len() / span);
+    let mut out = vec![0; data.len() * 2 + flushes * 32 + 1024];
     // SAFETY: the stream is zeroed as zlib asks, and its pointers stay within `data` and `out` by their lengths.
     unsafe {
         let mut z: z_stream = zeroed();
