@@ -14,7 +14,12 @@ use crate::{Failure, Json, Task};
 /// Runs `task` on `request` until it answers, fails, panics or `limit`, if any, is over; then gives the seconds it took.
 ///
 /// A task that never yields cannot be ended: its thread is left to itself, and the item is reported as failed.
-pub(crate) async fn compute(task: Task, store: Store, request: Json, limit: Duration) -> (Result<Json, Failure>, f64) {
+pub(crate) async fn compute(
+    task: Task,
+    store: Store,
+    request: Json,
+    limit: Option<Duration>,
+) -> (Result<Json, Failure>, f64) {
     let started = Instant::now();
     let handle = Handle::current();
     let (answer, answered) = oneshot::channel();
