@@ -86,14 +86,16 @@ rm -f times.*
 for _ in $(seq "$runs"); do
     for number in "${!commands[@]}"; do
         IFS='|' read -r _ _ command <<<"${commands[number]}"
-        /usr/bin/time -a -o "times.$number" -f '%e %U %S %M' bash -c "exec $command" >out.txt 2>err.txt || {
+        out=/dev/null
+        case $command in *-L*-R* | *--read*) out=out.txt ;; esac
+        /usr/bin/time -a -o "times.$number" -f '%e %U %S %M' bash -c "exec $command" >$out 2>err.txt || {
             cat err.txt >&2
             exit 1
         }
-        case $command in *-L*-R* | *--read*) cmp -s out.txt expected.txt || {
+        [ $out = /dev/null ] || cmp -s out.txt expected.txt || {
             echo "$command: wrong text" >&2
             exit 1
-        } ;; esac
+        }
     done
 done
 
