@@ -256,6 +256,32 @@ fn a_part_that_ends_past_its_estimate_is_fetched_further() {
 }
 
 #[test]
+fn reads_longer_than_the_look_ahead_are_healed() {
+    let long = |letter: &str, length: usize| format!("@{letter}\n{}\n+\n{}\n", "A".repeat(length), "@".repeat(length));
+    let text = [long("a", 300_000), long("b", 3), long("c", 700_000), long("d", 0)]
+        .concat()
+        .into_bytes();
+    run(async {
+        let (store, object) = store_with(&text).await;
+        let plan = plan_bytes(&store, &object, RecordKind::Fastq, NonZero::new(13).unwrap())
+            .await
+            .unwrap();
+        let mut healed = Vec::new();
+        for partition in &plan.partitions {
+            let range = read_bytes(&store, partition, |_: &[u8]| Ok(())).await.unwrap();
+            if !range.is_empty() {
+                healed.push(range.start as usize..range.end as usize);
+            }
+        }
+        let starts = common::record_starts(&text);
+        assert!(healed.iter().all(|range| starts.contains(&range.start)));
+        assert!(healed.windows(2).all(|pair| pair[0].end == pair[1].start));
+        assert_eq!((healed[0].start, healed[healed.len() - 1].end), (0, text.len()));
+        assert!(healed.len() > 1);
+    });
+}
+
+#[test]
 fn the_level_of_checking_changes_no_byte() {
     let text = b"@a\r\nAC\r\n+\r\nI!\r\n@b\nA-\n+x\nI\x01\n\n\n";
     run(async {

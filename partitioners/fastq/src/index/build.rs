@@ -13,6 +13,10 @@ use crate::{
     },
 };
 
+/// Rows that are kept. Where an object would have more, every second one is dropped and the distance doubled, so that memory
+/// is bounded: 12 MB here, for places 4 MiB apart in 512 GiB of text.
+const MOST_ROWS: usize = 1 << 17;
+
 /// Told how many stored bytes have been passed.
 pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
 
@@ -23,6 +27,9 @@ pub struct Builder<O> {
     rows: Vec<Row>,
     /// Rows whose first read is known.
     answered: usize,
+    most_rows: usize,
+    /// Least text between two rows; grows with the object.
+    distance: u64,
     out: O,
     written: u64,
     progress: Option<Progress>,
@@ -47,6 +54,8 @@ impl<O: FnMut(Bytes) -> io::Result<()>> Builder<O> {
             crc: Hasher::new(),
             rows: Vec::new(),
             answered: 0,
+            most_rows: MOST_ROWS,
+            distance: 0,
             out,
             written: 0,
             progress: None,
@@ -76,8 +85,12 @@ impl<O: FnMut(Bytes) -> io::Result<()>> Builder<O> {
         if let Some(progress) = &self.progress {
             progress(bit / 8);
         }
-        if self.rows.is_empty() {
-            self.write(Bytes::from_static(&MAGIC))?;
+        let seen = self.scanner.seen();
+        match self.rows.last() {
+            None => self.write(Bytes::from_static(&MAGIC))?,
+            Some(last) if seen < last.text + self.distance => return Ok(()),
+            Some(_) if self.rows.len() >= self.most_rows => self.thin_out(),
+            Some(_) => {}
         }
         let start = match window {
             None => RowStart::Clean,
@@ -98,6 +111,18 @@ impl<O: FnMut(Bytes) -> io::Result<()>> Builder<O> {
         });
         self.answer();
         Ok(())
+    }
+
+    /// Drops every second row whose first read is known. A window that no row names any more stays in the index, unused.
+    fn thin_out(&mut self) {
+        let answered = self.answered;
+        let mut number = 0;
+        self.rows.retain(|_| {
+            number += 1;
+            number % 2 == 1 || number > answered
+        });
+        self.answered = answered.div_ceil(2);
+        self.distance = 2 * self.scanner.seen() / self.most_rows as u64;
     }
 
     fn answer(&mut self) {
@@ -166,5 +191,36 @@ impl<O: FnMut(Bytes) -> io::Result<()>> Sink for Builder<O> {
             Start::Block(window) => Some(window.as_bytes().clone()),
         };
         self.place(checkpoint.bit, window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ReadStart;
+
+    #[test]
+    fn rows_are_thinned_out_evenly_and_stay_right() {
+        let mut builder = Builder::new(Check::Records, |_| Ok(()));
+        builder.most_rows = 16;
+        for number in 0..1000 {
+            builder.place(builder.scanner.seen() * 8, None).unwrap();
+            // 14 bytes each, cut inside the record.
+            let record = format!("@{number:04}\nAC\n+\nII\n");
+            builder.text(&record.as_bytes()[..9]).unwrap();
+            builder.place(builder.scanner.seen() * 8, None).unwrap();
+            builder.text(&record.as_bytes()[9..]).unwrap();
+        }
+        let rows = &builder.rows;
+        assert!(rows.len() <= 16 && rows.len() >= 7, "{}", rows.len());
+        assert_eq!((rows[0].bit, rows[0].first.read), (0, 0));
+        for row in rows {
+            let read = row.text.div_ceil(14);
+            assert_eq!(row.first, ReadStart { read, text: read * 14 });
+            assert_eq!(row.bit, row.text * 8);
+        }
+        let gaps = rows.windows(2).map(|pair| pair[1].text - pair[0].text);
+        let (least, most) = gaps.fold((u64::MAX, 0), |(least, most), gap| (least.min(gap), most.max(gap)));
+        assert!(most <= 4 * least, "{least} to {most}");
     }
 }
