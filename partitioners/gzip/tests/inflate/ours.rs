@@ -1,6 +1,9 @@
 //! Drives our inflater over pieces of input and of output.
 use partition_gzip::inflate::{Edge, InflateError, InflateErrorKind, Inflater, Input, Output, Status, Stop};
 
+/// Bytes after the buffer that are watched.
+const GUARD: usize = 600;
+
 /// How input and output are cut.
 #[derive(Clone, Debug)]
 pub(crate) struct Cuts {
@@ -34,7 +37,7 @@ pub(crate) struct Run {
 /// Decodes `stream` from `bit` on, with `window` before it.
 pub(crate) fn run(stream: &[u8], bit: u8, window: &[u8], cuts: &Cuts) -> Run {
     let mut inflater = Inflater::new(bit);
-    let mut buffer = vec![0xaa; 64 * 1024 + cuts.output.iter().max().unwrap()];
+    let mut buffer = vec![0xaa; 64 * 1024 + GUARD + cuts.output.iter().max().unwrap()];
     buffer[..window.len()].copy_from_slice(window);
     let mut known = 0..window.len();
     let (mut sizes, mut spaces) = (cuts.input.iter().cycle(), cuts.output.iter().cycle());
@@ -50,16 +53,19 @@ pub(crate) fn run(stream: &[u8], bit: u8, window: &[u8], cuts: &Cuts) -> Run {
         loop {
             let space = *spaces.next().unwrap();
             let mut output = Output::new(&mut buffer, known);
-            if output.space() < space {
+            if output.space() < space + GUARD {
                 output.slide();
             }
             let from = output.filled();
             known = output.known();
             // A buffer of just the asked size: nothing may be written past it.
-            let mut output = Output::new(&mut buffer[..from + space], known.clone());
+            let (room, guard) = buffer.split_at_mut(from + space);
+            let untouched = guard[..GUARD].to_vec();
+            let mut output = Output::new(room, known.clone());
             let from = from - known.start;
             let before = inflater.position().output;
             let status = inflater.decode(&mut input, &mut output, cuts.stop);
+            assert!(guard[..GUARD] == untouched);
             known = output.known();
             run.output.extend_from_slice(&output.history()[from..]);
             assert_eq!(
