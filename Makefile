@@ -9,7 +9,7 @@ DEMO := demo
 demo: packages
 	@echo "Building tessera (about 6 minutes from nothing on 2 cores; seconds when built before) ..."
 	cargo build --profile demo --locked
-	@deploy/demo.sh $(TESSERA) $(DEMO)
+	@$(TESSERA) demo --out $(DEMO)
 
 ## test: formatting, lints, docs, unit, law and oracle tests, with the real tools
 test: test-packages

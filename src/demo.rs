@@ -99,9 +99,12 @@ async fn variants(store: &Store, out: &Uri, params: Params, mode: Mode, parts: [
         fasta_parts: NonZero::new(fasta_parts),
         call_parts: NonZero::new(2),
         longest_insert: Spec::LONGEST_INSERT,
-        out: pipelines::absolute(out),
     };
-    let done = run::call_variants(store, &spec, out, Options::default(), true).await?;
+    let folders = run::Folders {
+        place: out.clone(),
+        out: out.clone(),
+    };
+    let done = run::call_variants(store, &spec, &folders, Options::default(), true).await?;
     show::print(done.text())?;
 
     title(&format!("Variant calling, {name}: truth against calls"))?;

@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use object_io::Store;
 use pipelines::{Budget, Forecast, by_name, forecast, variant_calling};
-use plan::Uri;
 
 use crate::{run::Asked, runs::Machine, show};
 
@@ -23,7 +22,7 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
     let Command::VariantCalling { asked, machine, json } = command;
-    let spec = asked.spec(store, &Uri::from_path(".")).await?;
+    let spec = asked.spec(store).await?;
     let pipeline = by_name(variant_calling::NAME)?;
     let prices = machine.prices(store).await?;
     let budget: Budget = machine.options(store).await?.budget;

@@ -90,7 +90,7 @@ pub(crate) struct VariantCalling {
 
 impl Asked {
     /// The spec, with defaults from the sizes of the inputs.
-    pub(crate) async fn spec(self, store: &Store, out: &Uri) -> anyhow::Result<Spec> {
+    pub(crate) async fn spec(self, store: &Store) -> anyhow::Result<Spec> {
         let mut stored = 0;
         for reads in &self.reads {
             stored += store.head(reads).await?.size;
@@ -118,7 +118,6 @@ impl Asked {
             fasta_parts: self.fasta_parts,
             call_parts: self.call_parts,
             longest_insert: self.longest_insert,
-            out: pipelines::absolute(out),
         })
     }
 }
@@ -133,13 +132,22 @@ pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
         new,
         json,
     } = arguments;
-    let spec = asked.spec(store, &out).await?;
-    let place = place.unwrap_or(out);
-    let done = call_variants(store, &spec, &place, machine.options(store).await?, new).await?;
+    let spec = asked.spec(store).await?;
+    let folders = Folders {
+        place: place.unwrap_or_else(|| out.clone()),
+        out,
+    };
+    let done = call_variants(store, &spec, &folders, machine.options(store).await?, new).await?;
     if json {
         return show::json(&done);
     }
     Ok(show::print(done.text())?)
+}
+
+/// Where a run lives, and where its results go.
+pub(crate) struct Folders {
+    pub(crate) place: Uri,
+    pub(crate) out: Uri,
 }
 
 /// What a finished run gave.
@@ -155,12 +163,12 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn new(spec: &Spec, finished: &Finished, summary: Summary) -> Self {
+    fn new(out: &Uri, finished: &Finished, summary: Summary) -> Self {
         Self {
             run: finished.run.about.id.clone(),
             folder: finished.run.folder.clone(),
-            variants: spec.out.join("variants.vcf.gz"),
-            report: spec.out.join("report.html"),
+            variants: out.join("variants.vcf.gz"),
+            report: out.join("report.html"),
             seconds: finished.seconds,
             summary,
         }
@@ -184,16 +192,16 @@ impl Done {
     }
 }
 
-/// Makes the run in `place`, or goes on with an equal one that is unfinished; its results go to the spec's folder.
+/// Makes the run, or goes on with an equal one that is unfinished.
 pub(crate) async fn call_variants(
     store: &Store,
     spec: &Spec,
-    place: &Uri,
+    folders: &Folders,
     options: Options,
     new: bool,
 ) -> anyhow::Result<Done> {
     let pipeline = pipelines::by_name(variant_calling::NAME)?;
-    let runs = Runs::new(store.clone(), place);
+    let runs = Runs::new(store.clone(), &folders.place);
     let mut inputs = Vec::new();
     for uri in spec.reads.iter().chain([&spec.reference]) {
         inputs.push(store.head(uri).await?);
@@ -210,7 +218,8 @@ pub(crate) async fn call_variants(
         }
         None => runs.create(&pipeline, spec, inputs).await?,
     };
-    let finished = drive(pipeline, run, options, place).await?;
+    run.send_to(&folders.out).await?;
+    let finished = drive(pipeline, run, options, &folders.place).await?;
     let summary = variant_calling::summary(&finished).await?;
-    Ok(Done::new(spec, &finished, summary))
+    Ok(Done::new(&folders.out, &finished, summary))
 }

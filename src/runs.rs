@@ -180,13 +180,15 @@ const HEADER: [&str; 9] = [
 
 fn row(step: &StepStats) -> [String; 9] {
     let seconds = |seconds: f64| show::duration(std::time::Duration::from_secs_f64(seconds));
+    // Nobody told what a task moved whose requests and responses name no objects.
+    let told = |bytes: u64| if bytes == 0 { "-".to_owned() } else { show::bytes(bytes) };
     let figures = [
         seconds(step.wall),
         seconds(step.median),
         seconds(step.p95),
         seconds(step.longest),
-        show::bytes(step.bytes_in),
-        show::bytes(step.bytes_out),
+        told(step.bytes_in),
+        told(step.bytes_out),
         step.retries.to_string(),
     ];
     let [wall, median, p95, longest, read, written, retries] = if step.done > 0 {

@@ -27,8 +27,6 @@ pub struct Spec {
     pub call_parts: Option<NonZero<u64>>,
     /// Longest distance from end to end of a proper pair.
     pub longest_insert: u64,
-    /// Folder for `variants.vcf.gz`, its index and the report.
-    pub out: Uri,
 }
 
 impl Spec {

@@ -1,0 +1,144 @@
+//! The command as a shell sees it: exit status, standard output for results, standard error for everything else.
+use std::{
+    fs,
+    process::{Command, Output, Stdio},
+};
+
+fn tessera(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tessera"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn wrong_usage_is_status_2_and_a_failure_is_status_1() {
+    assert_eq!(tessera(&["fastq", "plan"]).status.code(), Some(2));
+    assert_eq!(tessera(&["no-such-verb"]).status.code(), Some(2));
+    let absent = tessera(&["fasta", "index", "/nowhere/genome.fa"]);
+    assert_eq!(absent.status.code(), Some(1));
+    assert_eq!(said(&absent), "error: /nowhere/genome.fa: no such object\n");
+    assert!(absent.stdout.is_empty());
+    let preset = [
+        "run",
+        "variant-calling",
+        "--reads",
+        "/dev/null",
+        "--reference",
+        "/dev/null",
+        "--out",
+        "x",
+        "--preset",
+        "asm5",
+    ];
+    let preset = tessera(&preset);
+    assert_eq!(preset.status.code(), Some(2), "{}", said(&preset));
+    assert!(said(&preset).contains("choose sr, map-ont, map-hifi or lr:hq"));
+}
+
+#[test]
+fn every_verb_explains_itself() {
+    for verb in [
+        &["--help"][..],
+        &["fastq", "--help"],
+        &["fasta", "--help"],
+        &["run", "variant-calling", "--help"],
+    ] {
+        let help = tessera(verb);
+        assert!(help.status.success());
+        assert!(
+            String::from_utf8_lossy(&help.stdout).contains("Usage: tessera"),
+            "{verb:?}"
+        );
+    }
+    let help = String::from_utf8(tessera(&["--help"]).stdout).unwrap();
+    for verb in ["fastq", "fasta", "run", "plan", "runs", "data", "demo", "info"] {
+        assert!(help.contains(&format!("  {verb} ")), "{help}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let reads = folder.path().join("reads.fastq");
+    fs::write(&reads, "@r\nACGT\n+\nIIII\n".repeat(200_000)).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tessera"))
+        .args(["fastq", "read", reads.to_str().unwrap(), "--parts", "1", "--part", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(!said(&done).contains("error"), "{}", said(&done));
+}
+
+#[test]
+fn bad_input_of_a_pipeline_names_the_file_and_leaves_no_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("reads.fastq"), "@r\nACGT\n+\nIII\n").unwrap();
+    fs::write(path("ref.fa"), format!(">c\n{}\n", "ACGTTGCA".repeat(200))).unwrap();
+    let run = |reads: &[&str], reference: &str| {
+        let mut arguments = vec!["run", "variant-calling", "--reference", reference, "--reads"];
+        arguments.extend(reads);
+        let out = path("out");
+        arguments.extend(["--out", &out]);
+        tessera(&arguments)
+    };
+    let unequal = run(&[&path("reads.fastq")], &path("ref.fa"));
+    assert_eq!(unequal.status.code(), Some(1));
+    assert!(said(&unequal).contains("reads.fastq"), "{}", said(&unequal));
+    assert!(
+        said(&unequal).contains("the sequence has 4 bases but the quality has 3 values"),
+        "{}",
+        said(&unequal)
+    );
+
+    fs::write(path("r1.fastq"), "@a/1\nACGT\n+\nIIII\n").unwrap();
+    fs::write(path("r2.fastq"), "@b/2\nACGT\n+\nIIII\n").unwrap();
+    let step = run(&[&path("r1.fastq"), &path("r2.fastq")], &path("ref.fa"));
+    assert_eq!(step.status.code(), Some(1));
+    assert!(
+        said(&step).contains("r1.fastq") && said(&step).contains("r2.fastq"),
+        "{}",
+        said(&step)
+    );
+
+    fs::write(path("mixed.fa"), ">c\nACGT\nACGTAC\nAC\n").unwrap();
+    fs::write(path("good.fastq"), "@r\nACGT\n+\nIIII\n").unwrap();
+    let mixed = run(&[&path("good.fastq")], &path("mixed.fa"));
+    assert_eq!(mixed.status.code(), Some(1));
+    assert!(
+        said(&mixed).contains("mixed.fa") && said(&mixed).contains("line"),
+        "{}",
+        said(&mixed)
+    );
+    assert!(!folder.path().join("out/variants.vcf.gz").exists());
+}
+
+#[test]
+fn reads_without_variants_and_no_reads_give_an_empty_vcf() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("none.fastq"), "").unwrap();
+    fs::write(path("ref.fa"), format!(">c\n{}\n", "ACGTTGCA".repeat(200))).unwrap();
+    let done = tessera(&[
+        "run",
+        "variant-calling",
+        "--reads",
+        &path("none.fastq"),
+        "--reference",
+        &path("ref.fa"),
+        "--out",
+        &path("out"),
+    ]);
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(folder.path().join("out/variants.vcf.gz.tbi").exists());
+    assert!(folder.path().join("out/report.html").exists());
+}
