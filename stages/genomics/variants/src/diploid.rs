@@ -105,9 +105,7 @@ impl Diploid {
         };
         let mut strands = [site.letters[reference].strands, [0, 0]];
         for &code in &codes[1..] {
-            for strand in 0..2 {
-                strands[1][strand] += site.letters[code].strands[strand];
-            }
+            add_strands(&mut strands[1], site.letters[code].strands);
         }
         Some(Call {
             contig: row.contig,
@@ -120,8 +118,7 @@ impl Diploid {
             strands,
             sample: genotype_sample(
                 codes.len(),
-                &best
-                    .alleles
+                best.alleles
                     .map(|a| codes.iter().position(|&c| c == a).map_or(MISSING, |place| place as u8)),
                 likelihood,
                 &genotypes,
@@ -215,11 +212,9 @@ impl Diploid {
         };
         let mut depths = vec![found.reference_reads];
         depths.extend(alleles.iter().map(|allele| allele.reads));
-        let mut strands = [found.reference_strands, [0, 0]];
+        let mut strands = [found.reference_strands(), [0, 0]];
         for allele in &alleles {
-            for strand in 0..2 {
-                strands[1][strand] += allele.strands[strand];
-            }
+            add_strands(&mut strands[1], allele.strands);
         }
         let places = best
             .alleles
@@ -233,7 +228,7 @@ impl Diploid {
             depth: found.depth,
             allele_depths: depths,
             strands,
-            sample: genotype_sample(kept.len(), &places, likelihood, &genotypes, best),
+            sample: genotype_sample(kept.len(), places, likelihood, &genotypes, best),
         })
     }
 }
@@ -266,6 +261,11 @@ fn best_of(genotypes: &[Genotype]) -> Option<&Genotype> {
     genotypes.iter().max_by(|a, b| a.joint().total_cmp(&b.joint()))
 }
 
+fn add_strands(sum: &mut [u32; 2], strands: [u32; 2]) {
+    sum[0] += strands[0];
+    sum[1] += strands[1];
+}
+
 /// Phred probability of the genotypes that are so.
 fn quality_of(genotypes: &[Genotype], so: impl Fn(&Genotype) -> bool) -> f64 {
     let sum = |wanted: bool| {
@@ -282,7 +282,7 @@ fn quality_of(genotypes: &[Genotype], so: impl Fn(&Genotype) -> bool) -> f64 {
 
 fn genotype_sample(
     alleles: usize,
-    places: &[u8; 2],
+    places: [u8; 2],
     likelihood: impl Fn(usize, usize) -> f64,
     genotypes: &[Genotype],
     best: &Genotype,
@@ -302,7 +302,7 @@ fn genotype_sample(
         .map(Genotype::joint)
         .fold(f64::NEG_INFINITY, ln_add);
     let quality = ((sum - rest) * 10.0 / std::f64::consts::LN_10).round().clamp(0.0, 99.0) as u32;
-    let mut alleles = *places;
+    let mut alleles = places;
     alleles.sort_unstable();
     Sample::Genotype {
         alleles,

@@ -1,5 +1,5 @@
 //! Indels at one anchor: who shows which allele, and who could have shown one but does not.
-use genomics_tables::{Entries, Indel, IndelKey, Indels, PileupRow};
+use genomics_tables::{Entries, Indel, IndelKey, Indels, MatchKey, OtherKey, PileupRow};
 
 use crate::{
     site::add_strand,
@@ -49,7 +49,8 @@ pub(crate) struct Found<'a> {
     pub(crate) alleles: Vec<Candidate<'a>>,
     /// Reads that reach over the whole repeat and show none of the indels.
     pub(crate) reference_reads: u32,
-    pub(crate) reference_strands: [u32; 2],
+    /// Usable reads at the anchor, by strand.
+    pub(crate) strands: [u32; 2],
     /// Usable reads at the anchor.
     pub(crate) depth: u32,
 }
@@ -165,7 +166,7 @@ pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option
     let shown: u32 = alleles.iter().map(|allele| spanning_reads(allele, reach)).sum();
     let reference_reads = spanning.saturating_sub(shown);
     Some(Found {
-        reference_strands: [reference_reads.div_ceil(2), reference_reads / 2],
+        strands: strands(row),
         alleles,
         reference_reads,
         depth: usable_depth(row),
@@ -234,7 +235,7 @@ pub(crate) fn context(window: &Window, anchor: u64, indel: &Indel) -> Context {
         shift
     };
     let period = period(&unit) as u32;
-    let copies = if period == 0 { 0 } else { tract / period };
+    let copies = tract.checked_div(period).unwrap_or(0);
     Context {
         shift,
         error: slip_error(length as u32, period, copies),
@@ -272,7 +273,36 @@ fn slip_error(length: u32, period: u32, copies: u32) -> f64 {
     )
 }
 
+/// Usable reads of a row by strand.
+fn strands(row: &PileupRow) -> [u32; 2] {
+    let mut strands = [0, 0];
+    for (key, count) in Entries::new(row.matches) {
+        let key = MatchKey::unpack(key);
+        if key.mapq_bin >= USABLE_BIN {
+            add_strand(&mut strands, key.strand, count);
+        }
+    }
+    for (key, count) in Entries::new(row.others) {
+        let key = OtherKey::unpack(key);
+        if key.mapq_bin >= USABLE_BIN {
+            add_strand(&mut strands, key.strand, count);
+        }
+    }
+    strands
+}
+
 impl Found<'_> {
+    /// Strands of the reads at the anchor that show no indel.
+    pub(crate) fn reference_strands(&self) -> [u32; 2] {
+        let mut strands = self.strands;
+        for allele in &self.alleles {
+            for (sum, count) in strands.iter_mut().zip(allele.strands) {
+                *sum = sum.saturating_sub(count);
+            }
+        }
+        strands
+    }
+
     /// ln likelihood of two alleles, 0 being the reference.
     pub(crate) fn likelihood(&self, a: usize, b: usize) -> f64 {
         let mut sum = 0.0;

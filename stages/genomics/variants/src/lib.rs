@@ -5,6 +5,7 @@ mod call;
 mod counts;
 mod diploid;
 mod error;
+mod evidence;
 mod indels;
 mod pool;
 mod run;

@@ -37,16 +37,9 @@ impl<'a> Window<'a> {
 
     /// The reference letters of some positions, up to the first that is not covered or not ACGT.
     pub(crate) fn letters(&self, positions: std::ops::Range<u64>) -> Vec<u8> {
-        let mut letters = Vec::new();
-        let mut expected = positions.start;
-        for row in self.rows(positions) {
-            if row.position != expected || row.reference == b'N' {
-                break;
-            }
-            letters.push(row.reference);
-            expected += 1;
-        }
-        letters
+        let known = |(expected, row): &(u64, PileupRow)| row.position == *expected && row.reference != b'N';
+        let rows = (positions.start..).zip(self.rows(positions));
+        rows.take_while(known).map(|(_, row)| row.reference).collect()
     }
 
     /// Reads that cover a position with a usable mapping quality.
