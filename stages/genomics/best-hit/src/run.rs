@@ -42,10 +42,7 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
         return Err(Error::Insert(*params.insert.start(), *params.insert.end()));
     }
     let gets: Vec<_> = hits.iter().map(|table| store.get(table)).collect();
-    let tables: Vec<Bytes> = stream::iter(gets)
-        .buffered(CONCURRENCY)
-        .try_collect()
-        .await?;
+    let tables: Vec<Bytes> = stream::iter(gets).buffered(CONCURRENCY).try_collect().await?;
     let base = out.clone();
     let work = move || choose_all(&hits, tables, &params, &base);
     let chosen = tokio::task::spawn_blocking(work).await;
