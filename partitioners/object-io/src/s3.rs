@@ -25,6 +25,9 @@ use crate::{
     backend::{Backend, Upload},
 };
 
+/// A larger object is sent in parts, several at a time; S3 takes no request above 5 GiB.
+const ONE_REQUEST: usize = 32 << 20;
+
 /// Connects when first used: a task that works on local files reads no AWS configuration.
 #[derive(Default)]
 pub(crate) struct LazyS3 {
@@ -74,6 +77,11 @@ impl Backend for S3 {
     }
 
     async fn put(&self, uri: &Uri, bytes: Bytes) -> Result<Object> {
+        if bytes.len() > ONE_REQUEST {
+            let mut upload = self.upload(uri).await?;
+            upload.write(bytes).await?;
+            return upload.finish().await;
+        }
         let (s3, own) = (self.clone(), uri.clone());
         runtime::run(uri, async move { s3.write(&own, bytes).await }).await
     }

@@ -74,7 +74,10 @@ impl Uri {
     /// The object `relative` inside this folder.
     #[must_use]
     pub fn join(&self, relative: &str) -> Self {
-        Self(format!("{}/{relative}", self.0.trim_end_matches('/')))
+        // The two slashes of a scheme are no empty folder names.
+        let scheme = self.0.find("://").map_or(0, |at| at + 3);
+        let folder = self.0.trim_end_matches('/').len().max(scheme);
+        Self(format!("{}/{relative}", &self.0[..folder]))
     }
 
     /// As typed.
@@ -143,6 +146,13 @@ mod tests {
         assert_eq!(uri("s3://lab/x/y").bucket_and_key(), Some(("lab", "x/y")));
         assert_eq!(uri("s3://lab").bucket_and_key(), Some(("lab", "")));
         assert_eq!(uri("s3://lab/runs/").join("a.json").as_str(), "s3://lab/runs/a.json");
+    }
+
+    #[test]
+    fn the_root_can_be_joined() {
+        assert_eq!(uri("/").join("a").as_str(), "/a");
+        assert_eq!(uri("file:///").join("a").as_str(), "file:///a");
+        assert_eq!(uri("data///").join("a").as_str(), "data/a");
     }
 
     #[test]

@@ -87,6 +87,10 @@ pub(super) async fn client(endpoint: Option<S3Endpoint>) -> Client {
             .or_else(ANY_REGION);
         loader = loader.region(region);
     }
+    // As GDAL spells it: public buckets are read without an account.
+    if env::var("AWS_NO_SIGN_REQUEST").is_ok_and(|value| is_yes(&value)) {
+        loader = loader.no_credentials();
+    }
     let shared = loader.load().await;
     let chosen = ["AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"]
         .iter()
@@ -100,4 +104,8 @@ pub(super) async fn client(endpoint: Option<S3Endpoint>) -> Client {
         config = config.retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
     }
     Client::from_conf(config.build())
+}
+
+fn is_yes(value: &str) -> bool {
+    ["1", "yes", "true", "on"].contains(&value.to_ascii_lowercase().as_str())
 }

@@ -59,10 +59,18 @@ where
     match error {
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => return unavailable(),
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => return unavailable(),
-        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if lacks_credentials(error) => {
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if speaks_of("region must be set", error) => {
+            return Error::Scheme {
+                uri: uri.clone(),
+                scheme: "s3".into(),
+                needs: "a region: set AWS_REGION",
+            };
+        }
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if speaks_of("credentials", error) => {
+            let hint = "set AWS_PROFILE or AWS_ACCESS_KEY_ID; for a public bucket AWS_NO_SIGN_REQUEST=YES";
             return Error::Denied {
                 uri: uri.clone(),
-                source: cause(io::ErrorKind::PermissionDenied),
+                source: io::Error::new(io::ErrorKind::PermissionDenied, format!("{}; {hint}", describe(error))),
             };
         }
         _ => {}
@@ -142,14 +150,8 @@ pub(super) fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// Whether the request could not be signed. The SDK wraps this differently depending on where the credentials come from.
-fn lacks_credentials(error: &dyn StdError) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("credentials") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+/// Whether the chain contains these words. What keeps a request from being made has no type that we could match: the SDK
+/// wraps it differently depending on where credentials and region come from.
+fn speaks_of(words: &str, error: &dyn StdError) -> bool {
+    chain(error).contains(words)
 }
