@@ -45,7 +45,11 @@ impl LazyS3 {
 
     pub(crate) async fn get(&self, uri: &Uri) -> Result<Arc<dyn Backend>> {
         let endpoint = self.endpoint.clone();
-        let connect = || runtime::run(uri, async { Ok(Arc::new(S3(connect::client(endpoint).await))) });
+        let connect = || {
+            runtime::run(uri, async {
+                Ok(Arc::new(S3(Box::pin(connect::client(endpoint)).await)))
+            })
+        };
         let connected: Arc<S3> = self.connected.get_or_try_init(connect).await?.clone();
         Ok(connected)
     }

@@ -95,7 +95,7 @@ fn pile_up(
             rows.push(alignment);
         }
     }
-    rows.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+    rows.sort_unstable_by_key(place);
     let part = Part::new(first, texts);
     let mut writer = PileupWriter::new(Vec::new()).map_err(unwritable)?;
     let mut spans = Spans::default();
