@@ -222,7 +222,7 @@ unsafe fn low_bits<const BMI2: bool>(bits: u64, entry: Entry) -> u64 {
 #[inline(always)]
 unsafe fn copy<S: Symbol>(to: *mut S, distance: usize, length: usize) {
     let chunk = const { 16 / size_of::<S>() };
-    // SAFETY: every read and every write begins before `to + length` or in the first 32 symbols, and is of 16 bytes at most;
+    // SAFETY: every read and every write begins before `to + length` or in the first 32 symbols, and is of 16 symbols at most;
     // what is read lies before what is written.
     unsafe {
         let from = to.sub(distance);
@@ -253,5 +253,46 @@ unsafe fn copy<S: Symbol>(to: *mut S, distance: usize, length: usize) {
                 done += step;
             }
         }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    type Rounds = unsafe fn(&Tables, &mut Bits, &mut Input<'_>, &mut Output<'_>);
+
+    /// Decodes `stream` with fixed codes as far as one call goes.
+    fn decode(rounds: Rounds, tables: &Tables, stream: &[u8]) -> (Vec<u8>, usize, u64, u32) {
+        let mut buffer: Vec<u8> = (0..60_000).map(|i| (i % 251) as u8).collect();
+        let (mut bits, mut input) = (Bits::default(), Input::new(stream));
+        let mut output = Output::new(&mut buffer, 0..32_768);
+        // SAFETY: `stream` and `buffer` have room for a round, and the caller has checked for the features.
+        unsafe { rounds(tables, &mut bits, &mut input, &mut output) };
+        (output.history().to_vec(), input.position, bits.buffer, bits.count)
+    }
+
+    #[test]
+    fn all_processors_decode_alike() {
+        if !(is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2")) {
+            eprintln!("skipped: no BMI2");
+            return;
+        }
+        let mut tables = Tables::new();
+        tables.fixed();
+        let mut seed = 1u64;
+        let mut most = 0;
+        for _ in 0..2000 {
+            let noise: Vec<u8> = std::iter::repeat_with(|| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (seed >> 56) as u8
+            })
+            .take(3000)
+            .collect();
+            let portable = decode(rounds::<u8, false>, &tables, &noise);
+            assert!(portable == decode(rounds_bmi2::<u8>, &tables, &noise));
+            most = most.max(portable.0.len());
+        }
+        assert!(most > 34_000, "noise ends or fails soon, but not always: {most}");
     }
 }

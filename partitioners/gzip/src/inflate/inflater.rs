@@ -318,7 +318,7 @@ impl Inflater {
 }
 
 impl Tables {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             fixed: false,
             literals: LiteralTable::new(),
@@ -328,7 +328,7 @@ impl Tables {
     }
 
     /// The codes of a fixed block.
-    fn fixed(&mut self) {
+    pub(super) fn fixed(&mut self) {
         if self.fixed {
             return;
         }

@@ -95,10 +95,22 @@ pub fn resolve(symbols: &[u16], window: &[u8], text: &mut Vec<u8>) -> Result<(),
         padded = [&vec![0; missing], known].concat();
         padded.first_chunk().expect("a window with what it lacks is a window")
     };
-    text.extend(symbols.iter().map(|&symbol| {
-        let byte = bytes[usize::from(symbol & !MARKER)];
-        if symbol & MARKER == 0 { symbol as u8 } else { byte }
-    }));
+    let byte = |symbol: u16| {
+        let known = bytes[usize::from(symbol & !MARKER)];
+        if symbol & MARKER == 0 { symbol as u8 } else { known }
+    };
+    // Most runs of 16 hold no marker, and then are narrowed at once.
+    let (runs, rest) = symbols.as_chunks::<16>();
+    text.reserve(symbols.len());
+    for run in runs {
+        let any = run.iter().fold(0, |all, symbol| all | symbol);
+        text.extend(if any & MARKER == 0 {
+            run.map(|symbol| symbol as u8)
+        } else {
+            run.map(byte)
+        });
+    }
+    text.extend(rest.iter().map(|&symbol| byte(symbol)));
     Ok(())
 }
 

@@ -66,8 +66,6 @@ fn agree(stream: &[u8], ours: &Run) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     /// What zlib compresses, we give back, for any cut; the end is found to the byte.
     #[test]
     fn gives_back_what_was_compressed(data in shapes::data(300_000), knobs in knobs(), cuts in cuts()) {
