@@ -86,6 +86,12 @@ pub enum Error {
         /// As found.
         found: String,
     },
+    /// Somebody else is fetching the same file.
+    #[error("{}: another process is fetching it", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// The disk refuses.
     #[error("{}: cannot write", path.display())]
     Disk {
@@ -107,7 +113,7 @@ impl Fault for Error {
             Self::Offline { .. } | Self::Broken { .. } | Self::Status { status: 500.., .. } => FaultKind::Unavailable,
             Self::Status { .. } => FaultKind::NotFound,
             Self::Protocol { .. } | Self::Mismatch { .. } => FaultKind::Malformed,
-            Self::Occupied { .. } | Self::Disk { .. } => FaultKind::Output,
+            Self::Occupied { .. } | Self::Busy { .. } | Self::Disk { .. } => FaultKind::Output,
             Self::Store(source) => source.kind(),
         }
     }

@@ -1,5 +1,8 @@
 //! A file under way: its bytes so far, under a temporary name, and beside them what tells whether the source is the same.
-use std::path::{Path, PathBuf};
+use std::{
+    fs::TryLockError,
+    path::{Path, PathBuf},
+};
 
 use tokio::{
     fs,
@@ -28,7 +31,7 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
-    /// Opens what is there of `target`, reading it to take up the checksum where it was; and its origin, if it has one.
+    /// Opens what is there of `target`, so that nobody else does, reading it to take up the checksum where it was; and its origin, if it has one.
     pub(crate) async fn open(target: &Path, mut digest: Digest) -> Result<(Self, Option<Origin>), Error> {
         let bytes = with_suffix(target, ".part");
         let origin = with_suffix(target, ".part.origin");
@@ -36,14 +39,23 @@ impl Partial {
             path: bytes.clone(),
             source,
         };
-        let mut file = fs::File::options()
+        let options = std::fs::File::options()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
-            .open(&bytes)
-            .await
-            .map_err(disk)?;
+            .open(&bytes);
+        let locked = options.map_err(disk)?;
+        match locked.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Busy {
+                    path: target.to_owned(),
+                });
+            }
+            // A file system without locks: then the checksum is all there is.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        let mut file = fs::File::from_std(locked);
         let mut buffer = vec![0; 1 << 20];
         let mut length = 0;
         loop {

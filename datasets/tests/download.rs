@@ -245,6 +245,30 @@ async fn a_killed_download_goes_on_in_the_next_call() {
 }
 
 #[tokio::test]
+async fn two_at_once_do_not_mix_their_bytes() {
+    let site = Site {
+        body: body(),
+        etag: "\"1\"",
+        breaks: vec![120_000],
+        hangs: true,
+        ..Site::default()
+    };
+    let server = Server::start(site).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (own, first) = (folder.path().to_owned(), file(server.url("reads.gz")));
+    let download = tokio::spawn(async move { get(&own, first).await });
+    for _ in 0..500 {
+        if fs::metadata(folder.path().join("reads.gz.part")).is_ok_and(|metadata| metadata.len() > 0) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let refused = get(folder.path(), file(server.url("reads.gz"))).await.unwrap_err();
+    assert!(matches!(refused, Error::Busy { .. }), "{refused}");
+    download.abort();
+}
+
+#[tokio::test]
 async fn a_source_that_changed_is_fetched_anew() {
     let old = vec![7; 300_000];
     let site = Site {

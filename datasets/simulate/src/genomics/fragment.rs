@@ -181,4 +181,44 @@ mod tests {
         let plain = Fragments::new(&params, &genome, &none).walk(0, 4, 3, &mut rng);
         assert_eq!((plain.start, &plain.bases[..]), (4, &b"ACG"[..]));
     }
+
+    #[test]
+    fn variants_are_as_frequent_as_they_should_be() {
+        let genome = [Contig {
+            name: "c".into(),
+            bases: b"A".repeat(3000),
+        }];
+        let frequencies = [0.005, 0.05, 0.2, 1.0];
+        let mut variants: Vec<Variant> = (1000..)
+            .step_by(20)
+            .zip(frequencies)
+            .map(|(position, frequency)| variant(position, b"A", b"C", Carrier::Frequency(frequency)))
+            .collect();
+        variants.push(variant(1200, b"A", b"C", Carrier::Haplotypes([true, false])));
+        let params = Params::diploid();
+        let fragments = Fragments::new(&params, &genome, &variants);
+        let mut rng = Rng::new(5, 5);
+        let mut seen = vec![(0.0, 0.0); variants.len()];
+        for _ in 0..40_000 {
+            let fragment = fragments.draw(&mut rng);
+            for (variant, (carried, all)) in variants.iter().zip(&mut seen) {
+                if let Some(at) = variant
+                    .position
+                    .checked_sub(fragment.start)
+                    .filter(|&at| at < fragment.bases.len() as u64)
+                {
+                    *carried += f64::from(u8::from(fragment.bases[at as usize] == b'C'));
+                    *all += 1.0;
+                }
+            }
+        }
+        for (variant, (carried, all)) in variants.iter().zip(seen) {
+            let expected = variant.frequency();
+            let deviation = (expected * (1.0 - expected) / all).sqrt();
+            assert!(
+                all > 4000.0 && (carried / all - expected).abs() <= 5.0 * deviation,
+                "{expected}: {carried} of {all}"
+            );
+        }
+    }
 }
