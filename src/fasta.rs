@@ -245,7 +245,7 @@ fn plan_table(plan: &Plan<Chunk>) -> String {
     )
 }
 
-async fn info(store: &Store, uri: &Uri, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn info(store: &Store, uri: &Uri, json: bool) -> anyhow::Result<()> {
     let reference = Reference::open(store, uri).await?;
     let contigs = reference.fai.contigs();
     let mut lengths: Vec<u64> = contigs.iter().map(|contig| contig.bases).collect();

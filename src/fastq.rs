@@ -350,6 +350,16 @@ async fn cut(arguments: CutArguments, store: &Store) -> anyhow::Result<()> {
     report::cut(&done?, &request.out, started.elapsed(), arguments.json)
 }
 
+/// What the index beside `reads` says.
+pub(crate) async fn info_of(reads: Uri, json: bool, store: &Store) -> anyhow::Result<()> {
+    let arguments = InfoArguments {
+        reads,
+        index: None,
+        json,
+    };
+    info(arguments, store).await
+}
+
 async fn info(arguments: InfoArguments, store: &Store) -> anyhow::Result<()> {
     let index = open(store, &arguments.reads, arguments.index.as_ref()).await;
     let index = index.with_context(|| format!("{}: cannot say what it holds", arguments.reads))?;

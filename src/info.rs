@@ -1,8 +1,12 @@
 //! `tessera info`: what an object is, told from its first bytes.
-use object_io::Store;
-use plan::Uri;
+use std::io::Read;
 
-use crate::show;
+use flate2::read::MultiGzDecoder;
+use object_io::Store;
+use plan::{Object, Uri};
+use serde::Serialize;
+
+use crate::{fasta, fastq, show};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -13,10 +17,117 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// Bytes that are looked at.
+const HEAD: u64 = 64 << 10;
+
 pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<()> {
-    let object = store.head(&arguments.object).await?;
-    if arguments.json {
-        return show::json(&object);
+    let Arguments { object: uri, json } = arguments;
+    let object = store.head(&uri).await?;
+    let head = store.read(&object, 0..object.size.min(HEAD)).await?;
+    let kind = Kind::of(&head);
+    match kind {
+        // With an index there is more to tell; without one, a pass over a large file is not what was asked.
+        Kind::Fastq if store.find(&partition_fastq::default_index(&uri)).await?.is_some() => {
+            fastq::info_of(uri, json, store).await
+        }
+        Kind::Fasta => fasta::info(store, &uri, json).await,
+        kind => tell(&object, kind, json),
     }
-    Ok(show::print(format!("{}  {}", object.uri, show::bytes(object.size)))?)
+}
+
+fn tell(object: &Object, kind: Kind, json: bool) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Told<'a> {
+        object: &'a Object,
+        kind: &'static str,
+    }
+    if json {
+        return show::json(&Told {
+            object,
+            kind: kind.name(),
+        });
+    }
+    let mut text = format!("{}  {}, {}", object.uri, kind.name(), show::bytes(object.size));
+    if kind == Kind::Fastq {
+        text = format!(
+            "{text}\nno index yet; to count and cut its reads: tessera fastq index {}",
+            object.uri
+        );
+    }
+    Ok(show::print(text)?)
+}
+
+/// What an object can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Fastq,
+    Fasta,
+    Vcf,
+    FastqIndex,
+    Parquet,
+    Text,
+    Gzip,
+    Empty,
+    Other,
+}
+
+impl Kind {
+    fn of(head: &[u8]) -> Self {
+        let mut text = Vec::new();
+        let zipped = head.starts_with(&[0x1f, 0x8b]);
+        let text = if zipped {
+            // The head may end inside a block; what could be inflated is enough.
+            let _ = MultiGzDecoder::new(head).take(HEAD).read_to_end(&mut text);
+            &text[..]
+        } else {
+            head
+        };
+        match text.first() {
+            None if zipped => Self::Gzip,
+            None => Self::Empty,
+            Some(b'@') => Self::Fastq,
+            Some(b'>') => Self::Fasta,
+            _ if text.starts_with(b"##fileformat=VCF") => Self::Vcf,
+            _ if text.starts_with(b"PAR1") => Self::Parquet,
+            _ if partition_fastq::is_index(text) => Self::FastqIndex,
+            _ if zipped => Self::Gzip,
+            _ if text.iter().all(|&byte| byte >= b' ' || byte.is_ascii_whitespace()) => Self::Text,
+            _ => Self::Other,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fastq => "FASTQ",
+            Self::Fasta => "FASTA",
+            Self::Vcf => "VCF",
+            Self::FastqIndex => "index of a FASTQ, by tessera",
+            Self::Parquet => "Parquet",
+            Self::Text => "text of no known format",
+            Self::Gzip => "gzip of no known format",
+            Self::Empty => "empty",
+            Self::Other => "of no known format",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_from_the_first_bytes_also_inside_gzip() {
+        assert_eq!(Kind::of(b"@r\nACGT\n+\nIIII\n"), Kind::Fastq);
+        assert_eq!(Kind::of(b">c x\nACGT\n"), Kind::Fasta);
+        assert_eq!(Kind::of(b""), Kind::Empty);
+        assert_eq!(Kind::of(b"hello\n"), Kind::Text);
+        assert_eq!(Kind::of(b"\0\x01\x02"), Kind::Other);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"##fileformat=VCFv4.3\n").unwrap();
+        let gzip = gzip.finish().unwrap();
+        assert_eq!(Kind::of(&gzip), Kind::Vcf);
+        assert_eq!(Kind::of(&gzip[..5]), Kind::Gzip);
+    }
 }

@@ -23,7 +23,7 @@ pub use cut::Cut;
 pub use decode::{DecodeError, decode};
 pub use error::Error;
 pub use heal::{Healed, RecordKind};
-pub use index::{Builder, FORMAT, Header, IndexFault, Progress, Refused, Row, RowStart, Storage, VERSION};
+pub use index::{Builder, FORMAT, Header, IndexFault, Progress, Refused, Row, RowStart, Storage, VERSION, is_index};
 pub use names::{NamesDigest, mate_number, pair_name};
 pub use out::TextSink;
 pub use pairs::PairError;

@@ -22,6 +22,11 @@ pub use row::{Row, RowStart};
 /// What an index object starts and ends with.
 pub(crate) const MAGIC: [u8; 8] = *b"TESSFQ\r\n";
 
+/// Whether an object that starts with `head` is an index of this crate.
+pub fn is_index(head: &[u8]) -> bool {
+    head.starts_with(&MAGIC)
+}
+
 /// The layout above.
 pub const VERSION: u32 = 1;
 
