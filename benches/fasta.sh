@@ -1,6 +1,6 @@
 #!/bin/sh
 # FASTA index, against what people use. Whole processes, page cache warm, median of RUNS.
-# Usage: benches/fasta.sh [FASTA]        (without one, 300 Mb are simulated)
+# Usage: benches/fasta.sh [FASTA]        (without one, 300 Mb are simulated; TESSERA=PATH saves the build)
 # Peers, where installed: wc -l (how fast the bytes can be looked at), samtools faidx, seqkit faidx, pyfaidx.
 set -eu
 RUNS=${RUNS:-5}
@@ -8,8 +8,10 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/bench-fasta.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 here=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$here/target}
-cargo build --quiet --manifest-path "$here/Cargo.toml" --profile profiling --bin tessera
-tessera=$target/profiling/tessera
+if [ -z "${TESSERA:-}" ]; then
+    cargo build --quiet --manifest-path "$here/Cargo.toml" --profile profiling --bin tessera
+fi
+tessera=$(realpath "${TESSERA:-$target/profiling/tessera}")
 
 if [ $# -gt 0 ]; then
     ln -s "$(realpath "$1")" "$folder/g.fa"
