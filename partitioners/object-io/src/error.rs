@@ -1,4 +1,4 @@
-use std::{io, ops::Range};
+use std::{error::Error as StdError, io, ops::Range};
 
 use plan::{Fault, FaultKind, Uri};
 
@@ -102,6 +102,20 @@ impl Error {
         Self::from_io(uri, source, Access::Read)
     }
 
+    /// The store's error at the bottom of an error that came up through decoders, which wrap what they are given.
+    pub fn inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            // The source of an `io::Error` is that of the error which it carries, not that error itself.
+            let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            next = carried.map_or_else(|| error.source(), |carried| Some(carried));
+        }
+        None
+    }
+
     pub(crate) fn from_io(uri: &Uri, source: io::Error, access: Access) -> Self {
         use io::ErrorKind as Kind;
         let source = match source.downcast::<Self>() {
@@ -147,7 +161,8 @@ impl From<Error> for io::Error {
 impl Fault for Error {
     fn kind(&self) -> FaultKind {
         match self {
-            Self::NotFound { .. } | Self::Denied { .. } | Self::Io { .. } => FaultKind::NotFound,
+            Self::NotFound { .. } | Self::Denied { .. } => FaultKind::NotFound,
+            Self::Io { source, .. } => Self::inside(source).map_or(FaultKind::NotFound, Fault::kind),
             Self::Changed { .. } => FaultKind::Changed,
             Self::Range { .. } => FaultKind::Malformed,
             Self::Write { .. } => FaultKind::Output,
@@ -190,5 +205,23 @@ mod tests {
         };
         let back = Error::from_read(&Uri::from_path("other"), io::Error::from(changed));
         assert!(matches!(back, Error::Changed { uri: of, .. } if of == uri));
+    }
+
+    #[test]
+    fn an_error_is_found_inside_what_decoders_make_of_it() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("block 7")]
+        struct Block(#[source] io::Error);
+
+        let uri = Uri::from_path("a");
+        let lost = Error::Unavailable {
+            uri: uri.clone(),
+            source: io::ErrorKind::TimedOut.into(),
+        };
+        let wrapped = io::Error::other(Block(io::Error::from(lost)));
+        assert!(matches!(Error::inside(&wrapped), Some(Error::Unavailable { .. })));
+        let error = Error::Io { uri, source: wrapped };
+        assert_eq!(error.kind(), FaultKind::Unavailable);
+        assert!(Error::inside(&io::Error::other("else")).is_none());
     }
 }
