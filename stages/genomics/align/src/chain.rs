@@ -75,6 +75,14 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
+    /// If all seeds lie on one diagonal: the sequence, the strand, and where the first base of the read falls.
+    pub(crate) fn diagonal(&self) -> Option<(u32, bool, i32)> {
+        let first = *self.anchors.first()?;
+        let start = |anchor: &Anchor| anchor.reference() - anchor.read();
+        let straight = self.anchors.iter().all(|anchor| start(anchor) == start(&first));
+        straight.then(|| ((first.x >> 32) as u32 & !(1 << 31), first.reverse(), start(&first)))
+    }
+
     /// Bases of the read, as sequenced, from the first seed to the last.
     pub(crate) fn query(&self, read_length: usize) -> Range<u32> {
         let (Some(first), Some(last)) = (self.anchors.first(), self.anchors.last()) else {

@@ -10,6 +10,9 @@ use crate::{
     penalty::Penalties,
 };
 
+/// Shorter reads may score too little to be hits at all; minimap2 knows.
+const SHORTEST_PLAIN: u32 = 40;
+
 /// A stretch of a contig that an index holds as one sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
@@ -88,9 +91,13 @@ impl Mapper {
         encode(read, quality, scratch);
         for (mut chain, seeds) in chains.into_iter().zip(seeds) {
             scratch.raw.clear();
-            scratch
-                .aligner
-                .align(&self.index, &self.options, read, &mut chain, &mut scratch.raw);
+            if let Some(raw) = self.plain_alignment(scratch, &chain) {
+                scratch.raw.push(raw);
+            } else {
+                scratch
+                    .aligner
+                    .align(&self.index, &self.options, read, &mut chain, &mut scratch.raw);
+            }
             for raw in std::mem::take(&mut scratch.raw) {
                 hits.extend(self.finish(scratch, &raw, quality, &seeds));
             }
@@ -124,6 +131,45 @@ impl Mapper {
             },
             gap_cost: map.chain_gap_scale * 0.01 * k,
         }
+    }
+
+    /// The alignment of a short read that differs from the reference in at most one base: end to end, without gaps.
+    ///
+    /// No other scores as high, so minimap2 need not be asked: a gap costs `q + e` = 14 or more and saves one difference,
+    /// `a + b` = 10; clipping an end saves at most `b` = 8 and gives up `end_bonus` = 10.
+    fn plain_alignment(&self, scratch: &mut Scratch, chain: &Chain) -> Option<RawHit> {
+        let length = scratch.forward.len() as u32;
+        if !self.short || length < SHORTEST_PLAIN {
+            return None;
+        }
+        let (sequence, reverse, start) = chain.diagonal()?;
+        let start = u32::try_from(start).ok()?;
+        let end = start
+            .checked_add(length)
+            .filter(|&end| u64::from(end) <= self.length(sequence))?;
+        self.index.bases(sequence, start, end, &mut scratch.reference);
+        let read = if reverse { &scratch.backward } else { &scratch.forward };
+        let (mut differences, mut ambiguous) = (0, false);
+        for (base, target) in read.iter().zip(&scratch.reference) {
+            differences += u32::from(base != target);
+            ambiguous |= *base > 3 || *target > 3;
+        }
+        (differences <= 1 && !ambiguous).then(|| RawHit {
+            sequence,
+            reverse,
+            reference: start..end,
+            query: 0..length,
+            matches: length - differences,
+            block: length,
+            ambiguous: 0,
+            cigar: vec![length << 4],
+        })
+    }
+
+    /// Bases of a sequence of the index.
+    fn length(&self, sequence: u32) -> u64 {
+        let stretch = self.stretches.get(sequence as usize);
+        stretch.map_or(0, |stretch| stretch.text.end - stretch.text.start)
     }
 
     /// Turns what minimap2 says into a hit, unless another chunk answers for the place.
@@ -359,6 +405,36 @@ mod tests {
             assert_eq!(parts, hits(&whole, read));
             assert_eq!(parts.len(), 1);
         }
+    }
+
+    #[test]
+    fn plain_alignments_are_those_of_minimap2() {
+        let contig = bases(1, 3_000);
+        let mapper = mapper(&contig, 0..3_000, 0..3_000);
+        let mut scratch = Scratch::default();
+        let mut plain = 0;
+        for at in 0..150 {
+            let start = at * 19;
+            let mut read = contig[start..start + 150].to_vec();
+            if at % 5 > 0 {
+                read[at] = if read[at] == b'A' { b'C' } else { b'A' };
+            }
+            let quality = vec![b'F'; 150];
+            encode(&read, &quality, &mut scratch);
+            let Scratch { aligner, anchors, .. } = &mut scratch;
+            aligner.anchors(&mapper.index, &mapper.options, &read, 1000, anchors);
+            for mut chain in chain(anchors, &mapper.chain_params(150)) {
+                let Some(ours) = mapper.plain_alignment(&mut scratch, &chain) else {
+                    continue;
+                };
+                plain += 1;
+                let mut theirs = Vec::new();
+                let aligner = &mut scratch.aligner;
+                aligner.align(&mapper.index, &mapper.options, &read, &mut chain, &mut theirs);
+                assert_eq!(theirs, [ours]);
+            }
+        }
+        assert_eq!(plain, 150);
     }
 
     #[test]

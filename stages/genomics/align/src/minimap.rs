@@ -190,6 +190,7 @@ impl Index {
 }
 
 /// One alignment as minimap2 gives it; read bases are those of the read as sequenced.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RawHit {
     pub(crate) sequence: u32,
     pub(crate) reverse: bool,
