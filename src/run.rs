@@ -91,16 +91,16 @@ pub(crate) struct VariantCalling {
 impl Asked {
     /// The spec, with defaults from the sizes of the inputs.
     pub(crate) async fn spec(self, store: &Store) -> anyhow::Result<Spec> {
+        let preset = self
+            .preset
+            .parse()
+            .map_err(|error| show::Usage(format!("--preset: {error}")))?;
         let mut stored = 0;
         for reads in &self.reads {
             stored += store.head(reads).await?.size;
         }
         store.head(&self.reference).await?;
         let workers = u64::from(Budget::of_this_machine().cores);
-        let preset = self
-            .preset
-            .parse()
-            .map_err(|error| show::Usage(format!("--preset: {error}")))?;
         Ok(Spec {
             sample: self
                 .sample

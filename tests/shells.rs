@@ -123,22 +123,45 @@ fn bad_input_of_a_pipeline_names_the_file_and_leaves_no_result() {
 }
 
 #[test]
-fn reads_without_variants_and_no_reads_give_an_empty_vcf() {
+fn reads_without_variants_give_an_empty_vcf_and_an_empty_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    fs::write(path("none.fastq"), "").unwrap();
-    fs::write(path("ref.fa"), format!(">c\n{}\n", "ACGTTGCA".repeat(200))).unwrap();
-    let done = tessera(&[
-        "run",
-        "variant-calling",
-        "--reads",
-        &path("none.fastq"),
-        "--reference",
-        &path("ref.fa"),
-        "--out",
-        &path("out"),
-    ]);
+    // A sequence without repeats: each base from the square of its place.
+    let genome: String = (0_u64..2000)
+        .map(|at| char::from(b"ACGT"[(at * at * 2_654_435_761 >> 13) as usize % 4]))
+        .collect();
+    fs::write(path("ref.fa"), format!(">c\n{genome}\n")).unwrap();
+    let read = |at: usize| format!("@r{at}\n{}\n+\n{}\n", &genome[at..at + 150], "I".repeat(150));
+    fs::write(
+        path("reads.fastq"),
+        (0..180).map(|at| read(at * 10)).collect::<String>(),
+    )
+    .unwrap();
+    let run = |reads: &str| {
+        let reads = path(reads);
+        tessera(&[
+            "run",
+            "variant-calling",
+            "--reads",
+            &reads,
+            "--reference",
+            &path("ref.fa"),
+            "--out",
+            &path("out"),
+        ])
+    };
+    let done = run("reads.fastq");
     assert!(done.status.success(), "{}", said(&done));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("0 records"), "{done:?}");
     assert!(folder.path().join("out/variants.vcf.gz.tbi").exists());
     assert!(folder.path().join("out/report.html").exists());
+
+    fs::write(path("none.fastq"), "").unwrap();
+    let empty = run("none.fastq");
+    assert_eq!(empty.status.code(), Some(1));
+    assert!(
+        said(&empty).contains("none.fastq: the file is empty"),
+        "{}",
+        said(&empty)
+    );
 }

@@ -181,7 +181,19 @@ fn calls_from_s3_are_the_same() {
         &["--store", "s3://lab/work", "--fastq-parts", "3"],
     ));
     assert_eq!(text(&folder.path().join("mixed")), text(&local));
+    // A store that has bad moments changes nothing.
+    server.inject(Rule::new(Fault::Answer(503, "SlowDown")).every(9).times(12));
+    server.inject(Rule::new(Fault::Truncate(3000)).every(11).times(8));
     on_s3(call("s3://lab/data", "s3://lab/calls", &parts));
+    assert!(server.heal() > 0);
+    assert!(server.keys("lab").contains(&"calls/variants.vcf.gz.tbi".to_owned()));
+    on_s3(call(
+        "s3://lab/data",
+        path(&folder.path().join("again")),
+        &["--store", "s3://lab/calls"],
+    ));
+    assert_eq!(text(&folder.path().join("again")), text(&local));
+    assert_eq!(server.open_uploads(), 0);
     let index = ["fasta", "index", "s3://lab/data/ref.fa"];
     on_s3(tessera(&index));
     on_s3(tessera(&["runs", "list", "--store", "s3://lab/calls"]));
