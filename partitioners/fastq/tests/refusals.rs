@@ -271,3 +271,36 @@ fn every_real_broken_file_is_refused() {
         assert!(chain(&index.unwrap_err()).contains("goes over several lines"));
     }
 }
+
+/// Tasks run on any thread of a runtime.
+#[test]
+fn tasks_are_send() {
+    fn send<T: Send>(_: T) {}
+    let store = Store::new();
+    let object = uri("mem://lab/reads.fastq");
+    let request = IndexRequest::new(object.clone());
+    let parts = NonZero::new(2).unwrap();
+    send(partition_fastq::index(&store, &request, quiet()));
+    send(partition_fastq::index_in_memory(&store, &request, quiet()));
+    send(partition_fastq::index_from(&store, &request, &object, quiet()));
+    send(partition_fastq::plan_bytes(&store, &object, RecordKind::Map, parts));
+    let cut = CutRequest {
+        first: object.clone(),
+        second: None,
+        cut: Cut::Parts(parts),
+        out: object,
+        gzip: true,
+        interleaved: true,
+        keep_index: true,
+        check: partition_fastq::Check::Strict,
+    };
+    send(partition_fastq::cut(&store, &cut, quiet()));
+    send(async {
+        let index = partition_fastq::index(&store, &request, quiet()).await?;
+        partition_fastq::check_interleaved(&store, &index).await?;
+        partition_fastq::plan_pairs(&store, [&index, &index], Cut::Parts(parts)).await?;
+        let plan = partition_fastq::plan_reads(&store, &index, Cut::Parts(parts), 1).await?;
+        partition_fastq::read_part(&store, &plan.partitions[0]).await?;
+        partition_fastq::stream_reads(&store, &index, 0..1, |_: &[u8]| Ok(())).await
+    });
+}

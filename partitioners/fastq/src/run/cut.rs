@@ -1,8 +1,8 @@
 use std::{io, ops::Range};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
-use object_io::Store;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use object_io::{Store, Writer};
 use plan::{Object, Partition, Uri};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -71,6 +71,9 @@ const LEVEL: u32 = 6;
 const PIECES: usize = 2;
 const PIECE: usize = 512 << 10;
 
+/// Parts that wait for their disk, or for the store to put them together, while others are decoded.
+const FINISHING: usize = 32;
+
 /// Cuts files into files, in step if there are two.
 pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Result<CutReport, Error> {
     let first = open_or_index(store, &request.first, request, &progress);
@@ -95,24 +98,27 @@ pub async fn cut(store: &Store, request: &CutRequest, progress: Progress) -> Res
         files: Vec::new(),
     };
     let mut parts: Vec<PartFile> = plans[0].partitions.iter().map(part).collect();
-    // One more than cores: a part that waits for its disk leaves a core free.
-    let at_once = 1 + std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let mut failed = None;
-    'files: for plan in &plans {
-        let mut written = stream::iter(&plan.partitions)
-            .map(|partition| write_part(store, partition, request))
-            .buffered(at_once);
-        for (part, partition) in parts.iter_mut().zip(&plan.partitions) {
-            match written.try_next().await {
-                Ok(file) => part.files.extend(file),
-                Err(error) => {
-                    failed = Some(error);
-                    break 'files;
-                }
-            }
-            progress(partition.bytes.first().map_or(0, |bytes| bytes.end));
-        }
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let mut jobs = Vec::new();
+    let mut writing = Vec::new();
+    for partition in plans.iter().flat_map(|plan| plan.partitions.iter()) {
+        jobs.push(partition);
+        // Boxed: a stream over closures of borrowed parts is not `Send` for every lifetime, as a task must be.
+        writing.push(write_part(store, partition, request).boxed());
     }
+    let mut written = stream::iter(writing).buffered(cores).map(finish).buffered(FINISHING);
+    let mut failed = None;
+    for partition in jobs {
+        match written.try_next().await {
+            Ok(file) => parts[partition.number as usize].files.extend(file),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+        progress(partition.bytes.first().map_or(0, |bytes| bytes.end));
+    }
+    drop(written);
     match failed {
         None => Ok(CutReport { parts }),
         Some(error) => {
@@ -152,7 +158,12 @@ pub(crate) fn part_name(object: &Uri, number: u64, gzip: bool) -> String {
     format!("{stem}.part-{number:05}.fastq{}", if gzip { ".gz" } else { "" })
 }
 
-async fn write_part(store: &Store, partition: &Partition<ReadRange>, request: &CutRequest) -> Result<Object, Error> {
+async fn finish(writer: Result<Writer, Error>) -> Result<Object, Error> {
+    Ok(writer?.finish().await?)
+}
+
+/// Writes a part, not yet to be seen.
+async fn write_part(store: &Store, partition: &Partition<ReadRange>, request: &CutRequest) -> Result<Writer, Error> {
     let name = part_name(&partition.object.uri, partition.number, request.gzip);
     let mut writer = store.writer(&request.out.join(&name)).await?;
     let (pieces, mut arriving) = mpsc::channel::<Bytes>(PIECES);
@@ -177,7 +188,7 @@ async fn write_part(store: &Store, partition: &Partition<ReadRange>, request: &C
         writer.abort().await?;
         return Err(error);
     }
-    Ok(writer.finish().await?)
+    Ok(writer)
 }
 
 /// Hands a part's text, or its blocks, to the task that writes them.
