@@ -128,7 +128,7 @@ fn reads_without_variants_give_an_empty_vcf_and_an_empty_file_is_refused() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     // A sequence without repeats: each base from the square of its place.
     let genome: String = (0_u64..2000)
-        .map(|at| char::from(b"ACGT"[(at * at * 2_654_435_761 >> 13) as usize % 4]))
+        .map(|at| char::from(b"ACGT"[((at * at * 2_654_435_761) >> 13) as usize % 4]))
         .collect();
     fs::write(path("ref.fa"), format!(">c\n{genome}\n")).unwrap();
     let read = |at: usize| format!("@r{at}\n{}\n+\n{}\n", &genome[at..at + 150], "I".repeat(150));

@@ -50,10 +50,9 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
 
 /// By its name, as GEM names its output.
 pub(super) fn record_kind(object: &Uri) -> RecordKind {
-    if object.name().ends_with(".map") {
-        RecordKind::Map
-    } else {
-        RecordKind::Fastq
+    match object.name().rsplit_once('.') {
+        Some((_, "map")) => RecordKind::Map,
+        _ => RecordKind::Fastq,
     }
 }
 

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     eprintln!(
         "pileup {:.3} s, calling {:.3} s, {} rows",
         piled.as_secs_f64(),
-        (start.elapsed() - piled).as_secs_f64(),
+        start.elapsed().saturating_sub(piled).as_secs_f64(),
         pileup.len()
     );
     print!("{text}");
