@@ -41,6 +41,8 @@ const BEST_QUALITY: u8 = 50;
 const END_NEAR_INDEL: u8 = 10;
 /// Bases around a site in which an indel makes mismatches doubtful.
 const NEAR: u64 = 25;
+/// Part of the reads at an anchor that must show some indel.
+const LEAST_SHARE: f64 = 0.1;
 /// Code of "no base at all": the chromosome has a deletion over the site.
 const DELETED: usize = 4;
 /// The number of an allele that this record does not spell.
@@ -195,6 +197,11 @@ impl Diploid {
         let best = best_of(&genotypes)?;
         let quality = quality_of(&genotypes, |g| g.alleles == [0, 0]);
         if best.alleles == [0, 0] || quality < self.least_quality {
+            return None;
+        }
+        // Where nearly no read spans the repeat, those that cover the anchor are witnesses too.
+        let shown: u32 = found.alleles.iter().map(|allele| allele.reads).sum();
+        if f64::from(shown) < LEAST_SHARE * f64::from(found.depth) {
             return None;
         }
         let mut kept: Vec<usize> = best.alleles.iter().copied().filter(|&allele| allele > 0).collect();

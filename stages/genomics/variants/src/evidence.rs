@@ -21,6 +21,14 @@ pub(crate) struct Reading {
     pub(crate) count: u32,
 }
 
+impl Reading {
+    /// Probability that the read comes from a molecule with the allele, if it has this frequency.
+    fn share(&self, frequency: f64) -> f64 {
+        let real = frequency * self.odds;
+        real / (real + 1.0 - frequency)
+    }
+}
+
 /// Where an allele is judged.
 pub(crate) struct Scene<'a> {
     pub(crate) window: &'a Window<'a>,
@@ -53,7 +61,9 @@ const NEAR_END: f64 = 0.25;
 
 impl Scene<'_> {
     /// Judges an allele; `None` if its reads are no evidence at all.
-    pub(crate) fn judge(&self, readings: &mut [Reading]) -> Option<Verdict> {
+    ///
+    /// `ln_quality` is the penalty of an allele whose qualities are worse than those of the whole site.
+    pub(crate) fn judge(&self, readings: &mut [Reading], ln_quality: f64) -> Option<Verdict> {
         let count: u32 = readings.iter().map(|reading| reading.count).sum();
         let grid = Grid::new(count + self.rest);
         if self.is_hopeless(readings, &grid) {
@@ -71,7 +81,13 @@ impl Scene<'_> {
         });
         let ln_variant = ln_ratio + self.prior.ln();
         let (ln_fair, ln_biased, ln_end) = self.shape(readings, &weights, frequency);
-        let variant = ln_variant + ln_fair + ln_end;
+        // From the best step of the grid to the maximum between the steps.
+        let real: f64 = readings
+            .iter()
+            .map(|reading| f64::from(reading.count) * reading.share(frequency))
+            .sum();
+        let frequency = real / f64::from(count + self.rest);
+        let variant = ln_variant + ln_fair + ln_end + ln_quality;
         let artefact = ln_variant + ln_biased + self.strand_artefacts.ln();
         let nothing = ln_fair.max(ln_biased);
         let posterior = (variant - ln_add(ln_add(variant, artefact), nothing)).exp();
@@ -146,8 +162,7 @@ impl Scene<'_> {
     fn shape(&self, readings: &[Reading], weights: &[f64], frequency: f64) -> (f64, f64, f64) {
         let (mut strands, mut near_end, mut sum) = ([0.0, 0.0], 0.0, 0.0);
         for (reading, weight) in readings.iter().zip(weights) {
-            let real = frequency * reading.odds;
-            let share = weight * real / (real + 1.0 - frequency);
+            let share = weight * reading.share(frequency);
             let mut of_one = [0, 0];
             add_strand(&mut of_one, reading.strand, 1);
             strands[0] += share * f64::from(of_one[0]);
@@ -262,11 +277,11 @@ mod tests {
             prior: 3e-4,
             strand_artefacts: 0.1,
         };
-        scene.judge(readings).map_or(0.0, |verdict| verdict.posterior)
+        scene.judge(readings, 0.0).map_or(0.0, |verdict| verdict.posterior)
     }
 
     fn both(i: u32) -> Strand {
-        Strand::of(i % 2 == 0)
+        Strand::of(i.is_multiple_of(2))
     }
 
     #[test]

@@ -157,7 +157,13 @@ pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option
     } else {
         0
     };
-    let margin = MARGIN + long.min(12) / 2;
+    // A read must hold the inserted bases and more to show an insertion; a gap costs an aligner more the longer it is.
+    let margin = MARGIN
+        + if deleted > 0 {
+            long.min(12) / 2
+        } else {
+            long.min(REPEAT_MAX as u32)
+        };
     let reach = u64::from(strongest.context.shift + margin + deleted.min(REPEAT_MAX as u32));
     let left = u64::from(margin);
     let end = row.position + reach;

@@ -32,14 +32,16 @@ impl Default for Pool {
     fn default() -> Self {
         Self {
             sinple: Sinple::default(),
-            strand_artefacts: 0.1,
-            least_posterior: 0.8,
+            strand_artefacts: 0.05,
+            least_posterior: 0.7,
         }
     }
 }
 
 /// Highest base quality believed in one read, as [`Sinple::error`]: a rate of 1e-4 of errors that no quality predicts.
 const BEST_QUALITY: u8 = 40;
+/// Bases of lower quality do not count: real instruments err there several times more often than they say.
+const LEAST_QUALITY: u8 = 20;
 /// A mismatch this close to the end of its read is near it.
 const NEAR_END: u8 = 8;
 
@@ -85,7 +87,7 @@ impl Pool {
         let weights = weights();
         for (key, count) in Entries::new(row.others) {
             let key = OtherKey::unpack(key);
-            if key.mapq_bin >= USABLE_BIN && (key.letter as usize) < 4 {
+            if key.mapq_bin >= USABLE_BIN && (key.letter as usize) < 4 && key.quality >= LEAST_QUALITY {
                 sums[key.letter as usize] -= weights.other[index(key.mapq_bin, key.quality)] * f64::from(count);
             }
         }
@@ -101,18 +103,21 @@ impl Pool {
                 continue;
             }
             let seen = &base.seen[code];
+            let good: u32 = readings.iter().map(|reading| reading.count).sum();
             let scene = Scene {
                 window,
                 position: row.position,
-                rest: base.depth - seen.count,
+                rest: base.good - good,
                 strands: base.strands,
                 prior: theta,
                 strand_artefacts: self.strand_artefacts,
             };
-            let Some(verdict) = scene.judge(readings) else { continue };
+            let mut qualities = seen.qualities.clone();
+            qualities.sort_unstable();
+            let Some(verdict) = scene.judge(readings, base.all.ln_deficit(&qualities)) else {
+                continue;
+            };
             if verdict.posterior >= self.least_posterior {
-                let mut qualities = seen.qualities.clone();
-                qualities.sort_unstable();
                 let sinple = self.sinple.snp(&qualities, u64::from(base.depth), &base.all);
                 accepted.push(Accepted {
                     allele: seen,
@@ -158,7 +163,7 @@ impl Pool {
                 prior: self.sinple.theta_indel * allele.context.prior,
                 strand_artefacts: self.strand_artefacts,
             };
-            let Some(verdict) = scene.judge(&mut readings) else {
+            let Some(verdict) = scene.judge(&mut readings, 0.0) else {
                 continue;
             };
             if verdict.posterior >= self.least_posterior {
@@ -222,6 +227,8 @@ struct Base {
     /// For each letter.
     readings: [Vec<Reading>; 4],
     depth: u32,
+    /// Bases of sufficient quality.
+    good: u32,
     reference: u32,
     reference_strands: [u32; 2],
     strands: [u32; 2],
@@ -245,6 +252,7 @@ impl Base {
             if key.mapq_bin >= USABLE_BIN {
                 base.depth += count;
                 base.reference += count;
+                base.good += if key.quality >= LEAST_QUALITY { count } else { 0 };
                 add_strand(&mut base.strands, key.strand, count);
                 base.all.add(key.quality, count);
             }
@@ -259,15 +267,18 @@ impl Base {
             add_strand(&mut base.strands, key.strand, count);
             base.all.add(key.quality, count);
             let code = key.letter as usize;
-            let at = index(key.mapq_bin, key.quality);
-            base.readings[code].push(Reading {
-                odds: (weights.same[at] - weights.other[at]).exp(),
-                fragment: key.fragment,
-                strand: key.strand,
-                // Where a pair agrees, the other mate has it elsewhere.
-                near_end: key.end < NEAR_END && key.strand != Strand::Both,
-                count,
-            });
+            if key.quality >= LEAST_QUALITY {
+                let at = index(key.mapq_bin, key.quality);
+                base.good += count;
+                base.readings[code].push(Reading {
+                    odds: (weights.same[at] - weights.other[at]).exp(),
+                    fragment: key.fragment,
+                    strand: key.strand,
+                    // Where a pair agrees, the other mate has it elsewhere.
+                    near_end: key.end < NEAR_END && key.strand != Strand::Both,
+                    count,
+                });
+            }
             let seen = &mut base.seen[code];
             seen.code = code;
             seen.count += count;

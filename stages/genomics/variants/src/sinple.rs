@@ -79,6 +79,25 @@ impl Qualities {
         let mean = self.mean();
         ((self.squares - self.count * mean * mean) / (self.count - 1.0)).max(1.0)
     }
+
+    /// ln of the chance that an allele's qualities `seen`, as (quality, count) in ascending order, are so much worse than
+    /// all: the mean of their best three quarters (the rest, rounded down, may be errors) under a normal distribution.
+    pub(crate) fn ln_deficit(&self, seen: &[(u8, u32)]) -> f64 {
+        let n: f64 = seen.iter().map(|&(_, count)| f64::from(count)).sum();
+        let mut dropped = (n * (1.0 - TAIL)).floor();
+        let (mut sum, mut kept_sum) = (0.0, 0.0);
+        for &(quality, count) in seen {
+            let kept = (f64::from(count) - dropped).max(0.0);
+            dropped = (dropped - f64::from(count)).max(0.0);
+            sum += f64::from(quality) * kept;
+            kept_sum += kept;
+        }
+        if kept_sum == 0.0 {
+            return 0.0;
+        }
+        let deficit = (sum / kept_sum - self.mean()).min(0.0);
+        -deficit * deficit / (2.0 * self.variance()) * (TAIL * n)
+    }
 }
 
 impl Sinple {
@@ -94,20 +113,8 @@ impl Sinple {
             .iter()
             .map(|&(quality, count)| f64::from(quality) * f64::from(count))
             .sum();
-        // The lowest quarter, rounded down, is left out.
-        let mut dropped = (n * (1.0 - TAIL)).floor();
-        let (mut tail_sum, mut tail_count) = (0.0, 0.0);
-        for &(quality, count) in seen {
-            let kept = (f64::from(count) - dropped).max(0.0);
-            dropped = (dropped - f64::from(count)).max(0.0);
-            tail_sum += f64::from(quality) * kept;
-            tail_count += kept;
-        }
-        let deficit = (tail_sum / tail_count - all.mean()).min(0.0);
         let spread = TAIL * n * all.variance();
-        let tail_n = TAIL * n;
-        let ln_gauss =
-            -deficit * deficit / (2.0 * all.variance()) * tail_n - 0.5 * (std::f64::consts::TAU * spread).ln();
+        let ln_gauss = all.ln_deficit(seen) - 0.5 * (std::f64::consts::TAU * spread).ln();
         let ln_errors = ln_binomial(self.error, count, total);
         let ln_qualities = -weight / 10.0 * std::f64::consts::LN_10;
         let competing = crate::weights::ln_add(ln_errors, ln_qualities) - ln_gauss;

@@ -22,21 +22,37 @@ pub(crate) const LETTERS: [u8; 4] = *b"ACGT";
 pub(crate) struct LetterSums {
     pub(crate) count: u32,
     pub(crate) strands: [u32; 2],
-    /// Sums of [`Weights`].
+    /// Sums of [`Weights`]; `other` is dampened, for errors come together.
     pub(crate) same: f64,
     pub(crate) other: f64,
     pub(crate) half: f64,
+    /// Reads by strand that `other` has taken in.
+    taken: [u32; 3],
 }
 
 impl LetterSums {
+    /// Adds equal reads; the best come first.
     fn add(&mut self, strand: Strand, at: usize, count: u32, weights: &Weights) {
         self.count += count;
         add_strand(&mut self.strands, strand, count);
         let times = f64::from(count);
         self.same += weights.same[at] * times;
-        self.other += weights.other[at] * times;
         self.half += weights.half[at] * times;
+        let taken = &mut self.taken[strand as usize];
+        self.other += weights.other[at] * (dampened(*taken + count) - dampened(*taken));
+        *taken += count;
     }
+}
+
+/// Each further error of one kind on one strand is this much less surprising, down to [`INDEPENDENT`].
+const REPEATED: f64 = 0.83;
+/// Part of errors that come alone. Both as in the MAQ model, Li et al. (2008), <https://doi.org/10.1101/gr.078212.108>.
+const INDEPENDENT: f64 = 0.03;
+
+/// How many independent errors `count` errors of one kind on one strand are worth.
+fn dampened(count: u32) -> f64 {
+    let repeated = if count > 128 { 0.0 } else { REPEATED.powi(count as i32) };
+    INDEPENDENT * f64::from(count) + (1.0 - INDEPENDENT) * (1.0 - repeated) / (1.0 - REPEATED)
 }
 
 /// Counts reads by strand; a pair that agrees counts on both.
@@ -64,11 +80,13 @@ impl Site {
     /// are left out.
     pub(crate) fn new(row: &PileupRow, reference: usize, end: u8, weights: &Weights) -> Self {
         let mut site = Self::default();
+        // (letter, strand, place in the weights, count); qualities grow with the place within a bin.
+        let mut reads: Vec<(usize, Strand, usize, u32)> = Vec::with_capacity(32);
         for (key, count) in Entries::new(row.matches) {
             let key = MatchKey::unpack(key);
             if key.mapq_bin >= USABLE_BIN {
                 site.depth += count;
-                site.letters[reference].add(key.strand, index(key.mapq_bin, key.quality), count, weights);
+                reads.push((reference, key.strand, index(key.mapq_bin, key.quality), count));
             }
         }
         for (key, count) in Entries::new(row.others) {
@@ -84,11 +102,14 @@ impl Site {
                 }
                 letter if key.end >= end => {
                     site.depth += count;
-                    let sums = &mut site.letters[letter as usize];
-                    sums.add(key.strand, index(key.mapq_bin, key.quality), count, weights);
+                    reads.push((letter as usize, key.strand, index(key.mapq_bin, key.quality), count));
                 }
                 _ => {}
             }
+        }
+        reads.sort_unstable_by(|a, b| weights.error[a.2].total_cmp(&weights.error[b.2]));
+        for (letter, strand, at, count) in reads {
+            site.letters[letter].add(strand, at, count, weights);
         }
         site
     }
