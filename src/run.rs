@@ -158,18 +158,21 @@ pub(crate) struct Done {
     pub(crate) variants: Uri,
     pub(crate) report: Uri,
     pub(crate) seconds: f64,
+    /// US dollars that its items would have cost on AWS, with the Lambda memory of the best cost-performance.
+    cost: Option<f64>,
     #[serde(flatten)]
     pub(crate) summary: Summary,
 }
 
 impl Done {
-    fn new(out: &Uri, finished: &Finished, summary: Summary) -> Self {
+    fn new(out: &Uri, finished: &Finished, cost: Option<f64>, summary: Summary) -> Self {
         Self {
             run: finished.run.about.id.clone(),
             folder: finished.run.folder.clone(),
             variants: out.join("variants.vcf.gz"),
             report: out.join("report.html"),
             seconds: finished.seconds,
+            cost,
             summary,
         }
     }
@@ -219,7 +222,11 @@ pub(crate) async fn call_variants(
         None => runs.create(&pipeline, spec, inputs).await?,
     };
     run.send_to(&folders.out).await?;
-    let finished = drive(pipeline, run, options, &folders.place).await?;
+    let prices = options.prices.clone();
+    let finished = drive(pipeline.clone(), run, options, &folders.place).await?;
     let summary = variant_calling::summary(&finished).await?;
-    Ok(Done::new(&folders.out, &finished, summary))
+    let steps = finished.run.stats(&pipeline).await?;
+    let usages: Vec<_> = steps.iter().map(pipelines::StepStats::usage).collect();
+    let cost = pipelines::best(&pipelines::choices(&usages, &prices)).map(|bill| bill.dollars);
+    Ok(Done::new(&folders.out, &finished, cost, summary))
 }
