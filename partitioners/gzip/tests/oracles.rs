@@ -43,7 +43,7 @@ fn places(index: &GzipIndex) -> Vec<u64> {
     let mut places: Vec<u64> = near.chain(some).filter(|&at| at < index.text_size).collect();
     places.sort_unstable();
     places.dedup();
-    let step = places.len().div_ceil(12).max(1);
+    let step = places.len().div_ceil(6).max(1);
     places.into_iter().step_by(step).collect()
 }
 
