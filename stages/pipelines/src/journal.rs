@@ -85,9 +85,7 @@ impl Journal {
             text.push('\n');
         }
         self.run.put(&whole, text).await?;
-        for part in &parts {
-            self.run.store.delete(&part.uri).await?;
-        }
+        self.run.delete(&parts).await?;
         Ok(events)
     }
 }

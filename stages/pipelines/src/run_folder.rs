@@ -13,7 +13,10 @@
 //! ```
 use std::collections::{BTreeMap, HashMap};
 
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::{
+    future::try_join_all,
+    stream::{self, StreamExt, TryStreamExt},
+};
 use object_io::{PutOutcome, Store};
 use plan::{Object, Uri};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -197,8 +200,14 @@ impl Run {
             text.push('\n');
         }
         self.put_if_absent(&self.results_uri(number, step), text).await?;
-        for batch in self.store.list(&self.records_folder(number, step)).await? {
-            self.store.delete(&batch.uri).await?;
+        let batches = self.store.list(&self.records_folder(number, step)).await?;
+        self.delete(&batches).await
+    }
+
+    /// Removes objects, several at once: on S3 each takes a round trip.
+    pub(crate) async fn delete(&self, objects: &[Object]) -> Result<(), Error> {
+        for some in objects.chunks(CONCURRENCY) {
+            try_join_all(some.iter().map(|object| self.store.delete(&object.uri))).await?;
         }
         Ok(())
     }

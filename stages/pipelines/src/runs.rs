@@ -202,13 +202,12 @@ impl Runs {
         if let Some(lease) = Lease::of_another(run).await? {
             return Err(lease.busy(run));
         }
-        let objects = self.store.list(&run.folder).await?;
-        let bytes = objects.iter().map(|object| object.size).sum();
+        let mut objects = self.store.list(&run.folder).await?;
+        let (number, bytes) = (objects.len() as u64, objects.iter().map(|object| object.size).sum());
         // The spec goes last: a removal that is cut short leaves a run that can be listed and removed again.
         let spec = run.file("spec.json");
-        for object in objects.iter().filter(|object| object.uri != spec) {
-            self.store.delete(&object.uri).await?;
-        }
+        objects.retain(|object| object.uri != spec);
+        run.delete(&objects).await?;
         self.store.delete(&spec).await?;
         if let Some(path) = run.folder.path() {
             // What is left are empty folders and temporary files of processes that were killed.
@@ -217,7 +216,7 @@ impl Runs {
                 tracing::warn!(%error, path = %path.display(), "cannot remove the folder of the run");
             }
         }
-        Ok((objects.len() as u64, bytes))
+        Ok((number, bytes))
     }
 }
 

@@ -90,8 +90,8 @@ fn header(material: &Material) -> String {
                 retries => format!("{} retries", count(retries)),
             },
         ),
-        ("read", bytes(sum(|step| step.bytes_in)), "by all items".into()),
-        ("written", bytes(sum(|step| step.bytes_out)), "by all items".into()),
+        ("read", bytes(sum(|step| step.bytes_in)), "as tasks tell".into()),
+        ("written", bytes(sum(|step| step.bytes_out)), "as tasks tell".into()),
     ];
     if let Some(peak) = material.ending.as_ref().and_then(|ending| ending.peak_memory) {
         figures.push(("peak memory", bytes(peak), "of the process".into()));
@@ -131,6 +131,8 @@ fn steps(material: &Material) -> String {
             (true, true) => count(step.items as u64),
             (true, false) => format!("{} / {}", count(step.done as u64), count(step.items as u64)),
         };
+        // Nobody told what a task moved whose requests and responses name no objects.
+        let told = |count: u64| if count == 0 { "–".to_owned() } else { bytes(count) };
         let figure = |text: String| if step.done == 0 { "–".to_owned() } else { text };
         vec![
             format!(r#"<i class="dot s{}"></i>{}"#, number % 8, escape(&step.step)),
@@ -142,8 +144,8 @@ fn steps(material: &Material) -> String {
             figure(seconds(step.median)),
             figure(seconds(step.p95)),
             figure(seconds(step.longest)),
-            figure(bytes(step.bytes_in)),
-            figure(bytes(step.bytes_out)),
+            figure(told(step.bytes_in)),
+            figure(told(step.bytes_out)),
             figure(step.retries.to_string()),
         ]
     };
