@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let pileup = common::pile_up(&sam, &contigs, |_| true);
     let piled = start.elapsed();
+    let start = Instant::now();
     let params = Params {
         mode,
         ..Params::default()

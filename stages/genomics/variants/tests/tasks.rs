@@ -2,7 +2,7 @@
 #[path = "../../pileup/tests/common/mod.rs"]
 mod common;
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, fmt::Write as _, process::Command};
 
 use common::{Record, Sam, parse_fasta, parse_sam, pile_up};
 use genomics_tables::{Pileup, PileupWriter};
@@ -117,7 +117,7 @@ fn push_read(bases: &[(u8, usize, bool)], number: usize, second: bool, random: &
     let bases = if bases[0].2 { &bases[1..] } else { bases };
     let mut push = |op: char, length: usize| {
         if op != kind {
-            cigar += &format!("{run}{kind}");
+            write!(cigar, "{run}{kind}").unwrap();
             (run, kind) = (0, op);
         }
         run += length;
@@ -134,7 +134,7 @@ fn push_read(bases: &[(u8, usize, bool)], number: usize, second: bool, random: &
         }
         last = Some(place);
     }
-    cigar += &format!("{run}{kind}");
+    write!(cigar, "{run}{kind}").unwrap();
     let mut shown = String::new();
     let mut quality = String::new();
     for &(base, _, _) in bases {
