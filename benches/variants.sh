@@ -44,14 +44,14 @@ judge() { # set, name, fasta, truth, alignments without suffix, mode
         esac
         normal "$3" calls.vcf calls.vcf.gz
         for kind in $kinds; do row "$1" $caller $kind calls.vcf.gz "$4" "$(cat seconds)"; done
-        [ "$6" = pool ] && by_frequency "$4"
+        if [ "$6" = pool ]; then by_frequency "$4"; fi
     done
 }
 
 by_frequency() { # truth: recall for each frequency, from the last call of row
     join -t$'\t' -a1 <(bcftools query -f '%POS\t%INFO/AF\n' "$1" | sort) <(bcftools query -f '%POS\tfound\n' isec/0002.vcf | sort) |
         awk -F'\t' '{ n[$2]++; f[$2] += $3 == "found" } END { for (a in n) printf "%s %.3f\n", a, f[a] / n[a] }' | sort -g |
-        awk '{ printf "%s%s: %s", NR > 1 ? ", " : "  recall by AF ", $1, $2 } END { print "" }'
+        awk '{ printf "%s%s: %s", (NR > 1 ? ", " : "  recall by AF "), $1, $2 } END { print "" }'
 }
 
 align() { # fasta, name, reads...
