@@ -7,7 +7,7 @@ DEMO := demo
 
 ## demo: builds the command and runs every finished pipeline on generated data with known truth
 demo: packages
-	@echo "Building tessera (about 6 minutes from nothing on 2 cores; seconds when built before) ..."
+	@echo "Building tessera (about 12 minutes from nothing on 2 cores, seconds when built before) ..."
 	cargo build --profile demo --locked
 	@$(TESSERA) demo --out $(DEMO)
 
