@@ -14,7 +14,7 @@ mkdir -p "$work"
 [ -x "$tessera" ] || { echo "no $tessera; run: cargo build --release" >&2; exit 2; }
 
 data="simulated, 1/$scale of the genome at 32 x"
-if [ "${REAL:-0}" = 1 ] && "$tessera" data fetch ERR9856489 --out "$work/real" && "$tessera" data fetch hg19 --out "$work/real"; then
+if [ "${REAL:-0}" = 1 ] && "$tessera" data fetch err9856489 --out "$work/real" && "$tessera" data fetch hg19 --out "$work/real"; then
   data="ERR9856489 x hg19"
   reads=("$work"/real/ERR9856489*.fastq.gz)
   reference=("$work"/real/hg19*.fa.gz)
@@ -33,7 +33,7 @@ run() { # label, FASTQ parts
   rm -rf "$out"
   "$tessera" run variant-calling --reads "${reads[@]}" --reference "${reference[0]}" --out "$out" \
     --fastq-parts "$2" --fasta-parts 18 --json > "$work/$1.json"
-  printf '| %s, %s x 18 parts | %s | %.0f | %.4f | %s |\n' "$1" "$2" "$((2 * $2 * 18))" \
+  printf '| %s, %s x 18 parts | %s | %.0f | %.6f | %s |\n' "$1" "$2" "$((2 * $2 * 18))" \
     "$(field "$work/$1.json" seconds)" "$(field "$work/$1.json" cost)" "$(field "$work/$1.json" counts.records)"
 }
 
