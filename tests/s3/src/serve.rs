@@ -28,6 +28,9 @@ pub const ACCESS_KEY: &str = "test";
 /// Its secret.
 pub const SECRET_KEY: &str = "testtest";
 
+/// How long a dropped server waits for requests that it is answering.
+const ENDING: Duration = Duration::from_secs(5);
+
 /// Time for bytes before a reset to reach the client: RST makes the kernel drop what it has not read.
 const DELIVERY: Duration = Duration::from_millis(30);
 
@@ -39,7 +42,8 @@ pub struct Server {
     objects: Objects,
     faults: Faults,
     log: Log,
-    _stop: oneshot::Sender<Infallible>,
+    stop: Option<oneshot::Sender<Infallible>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 #[derive(Clone)]
@@ -81,18 +85,17 @@ impl Server {
                     _ = stopped => {}
                 }
             });
-            runtime.shutdown_background();
+            runtime.shutdown_timeout(ENDING);
         };
-        thread::Builder::new()
-            .name("s3-server".into())
-            .spawn(run)
-            .expect("a thread");
+        let thread = thread::Builder::new().name("s3-server".into()).spawn(run);
+        let thread = thread.expect("a thread");
         Self {
             address,
             objects,
             faults,
             log,
-            _stop: stop,
+            stop: Some(stop),
+            thread: Some(thread),
         }
     }
 
@@ -147,6 +150,16 @@ impl Server {
     /// Multipart uploads that are neither completed nor aborted.
     pub fn open_uploads(&self) -> usize {
         self.objects.with(|state| state.uploads.len())
+    }
+}
+
+/// A dropped server answers nothing any more, also on connections that are open.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
