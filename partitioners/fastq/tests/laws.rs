@@ -282,6 +282,20 @@ fn reads_longer_than_the_look_ahead_are_healed() {
 }
 
 #[test]
+fn no_reads_are_an_empty_text_also_before_the_first() {
+    run(async {
+        let (store, object) = store_with(b"@a\nT\n+\nI\n").await;
+        let request = IndexRequest::new(object);
+        let index = partition_fastq::index_in_memory(&store, &request, quiet()).await;
+        let index = index.unwrap();
+        for none in [0..0, 1..1] {
+            let nothing = |_: &[u8]| Err(std::io::Error::other("there is no text"));
+            assert_eq!(stream_reads(&store, &index, none, nothing).await.unwrap().reads, 0);
+        }
+    });
+}
+
+#[test]
 fn the_level_of_checking_changes_no_byte() {
     let text = b"@a\r\nAC\r\n+\r\nI!\r\n@b\nA-\n+x\nI\x01\n\n\n";
     run(async {

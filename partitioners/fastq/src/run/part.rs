@@ -73,10 +73,14 @@ pub async fn stream_reads(
             reads: total,
         });
     }
+    // No place holds no reads: before the first one there is none.
+    if reads.is_empty() {
+        return Ok(Summary::default());
+    }
     let parts = place(store, index, std::slice::from_ref(&reads)).await?;
     match parts.first() {
-        Some(part) if !reads.is_empty() => stream_part(store, part, out).await,
-        _ => Ok(Summary::default()),
+        Some(part) => stream_part(store, part, out).await,
+        None => Ok(Summary::default()),
     }
 }
 
