@@ -16,7 +16,7 @@ test: test-packages
 	cargo ci-fmt
 	cargo ci-lint
 	cargo ci-doc
-	TESSERA_REQUIRE_ORACLES=1 cargo ci-test
+	PATH="$(abspath $(TARGET))/oracles/bin:$$PATH" TESSERA_REQUIRE_ORACLES=1 cargo ci-test
 
 ## bench: measures against the named peers and prints Markdown tables
 bench: test-packages

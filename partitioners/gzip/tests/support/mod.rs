@@ -129,19 +129,12 @@ pub(crate) fn real_files() -> Vec<PathBuf> {
     found
 }
 
-/// Whether a tool that the distribution has is there; without it the test is skipped, or fails if
-/// `TESSERA_REQUIRE_ORACLES` is set.
+/// Whether a tool is there; without it the test is skipped, or fails if `TESSERA_REQUIRE_ORACLES` is set.
 pub(crate) fn oracle(tool: &str, probe: &[&str]) -> bool {
-    let there = python_oracle(tool, probe);
-    let required = env::var_os("TESSERA_REQUIRE_ORACLES").is_some_and(|set| set == "1");
-    assert!(there || !required, "{tool} is not installed");
-    there
-}
-
-/// Whether a tool that only pip has is there; without it the test is skipped.
-pub(crate) fn python_oracle(tool: &str, probe: &[&str]) -> bool {
     let there = Command::new(probe[0]).args(&probe[1..]).output();
     let there = there.is_ok_and(|output| output.status.success());
+    let required = env::var_os("TESSERA_REQUIRE_ORACLES").is_some_and(|set| set == "1");
+    assert!(there || !required, "{tool} is required but not installed");
     if !there {
         eprintln!("skipped: {tool} not installed");
     }
