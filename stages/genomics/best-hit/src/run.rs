@@ -30,6 +30,8 @@ pub struct Response {
     pub alignments: Vec<Object>,
     /// Figures of the part.
     pub stats: Stats,
+    /// Bytes of the tables of hits.
+    pub bytes_in: u64,
 }
 
 /// Requests in flight.
@@ -43,6 +45,7 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
     }
     let gets: Vec<_> = hits.iter().map(|table| store.get(table)).collect();
     let tables: Vec<Bytes> = stream::iter(gets).buffered(CONCURRENCY).try_collect().await?;
+    let bytes_in = tables.iter().map(|table| table.len() as u64).sum();
     let base = out.clone();
     let work = move || choose_all(&hits, tables, &params, &base);
     let chosen = tokio::task::spawn_blocking(work).await;
@@ -56,7 +59,11 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
     };
     let puts: Vec<_> = tables.into_iter().enumerate().map(put).collect();
     let alignments = stream::iter(puts).buffered(CONCURRENCY).try_collect().await?;
-    Ok(Response { alignments, stats })
+    Ok(Response {
+        alignments,
+        stats,
+        bytes_in,
+    })
 }
 
 fn table_name(out: &Uri, chunk: usize) -> Uri {
