@@ -50,7 +50,7 @@ const PRIOR_FACTOR: f64 = 5.0;
 /// No class errs more often.
 const MOST_SLIPS: f64 = 0.5;
 /// At most this part of all letters may be variants.
-const VARIANT_LETTERS: f64 = 0.005;
+const VARIANT_LETTERS: f64 = 0.01;
 /// Fewer reads are no variant's only because others have fewer still.
 const VARIANT_READS: u64 = 4;
 /// At most this part of the sites outside repeats may have a variant indel: ten times what two human chromosomes have.
@@ -61,7 +61,9 @@ const VARIANT_SHARE: u8 = 2;
 const LEAST_PAIRS: f64 = 50.0;
 /// Depth class from which the unevenness of mismatches is told: 64 reads.
 const DEEP: u8 = 3;
-/// Greatest spread believed.
+/// Greatest spread of mismatches believed: artefacts of one strand and PCR copies are looked for by themselves.
+const MOST_BASE_SPREAD: f64 = 1.0;
+/// Greatest spread of indels believed.
 const MOST_SPREAD: f64 = 4.0;
 
 impl ErrorModel {
@@ -98,7 +100,7 @@ impl ErrorModel {
                 found += kept.pairs as f64;
             }
         }
-        self.base_spread = spread(expected, found).unwrap_or(0.0);
+        self.base_spread = spread(expected, found).unwrap_or(0.0).min(MOST_BASE_SPREAD);
     }
 
     fn learn_slips(&mut self, counts: &ErrorCounts) {
@@ -205,4 +207,61 @@ fn expected_pairs(errors: &Sums, chances: &Sums) -> f64 {
 /// Square of the coefficient of variation of rates; `None` if too few pairs are expected to tell.
 fn spread(expected: f64, found: f64) -> Option<f64> {
     (expected >= LEAST_PAIRS).then(|| (found / expected - 1.0).clamp(0.0, MOST_SPREAD))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error_counts::LetterCounts;
+
+    fn sums(sites: u64, reads_each: u64) -> Sums {
+        Sums {
+            sites,
+            reads: sites * reads_each,
+            pairs: sites * reads_each * (reads_each - 1),
+        }
+    }
+
+    #[test]
+    fn artefacts_of_some_sites_do_not_hide_rare_alleles_of_all() {
+        // Of a million letters under 100 reads, two in a hundred are seen three times and no other at all.
+        let seen = LetterCounts {
+            good: sums(20_000, 3),
+            mismatches: BTreeMap::from([(37, 60_000)]),
+        };
+        let bases = BaseCounts {
+            matches: BTreeMap::from([(37, 99_940_000)]),
+            chances: sums(1_000_000, 100),
+            shares: BTreeMap::from([(6, seen)]),
+            ..BaseCounts::default()
+        };
+        let counts = ErrorCounts {
+            bases: BTreeMap::from([(DEEP, bases)]),
+            ..ErrorCounts::default()
+        };
+        let model = ErrorModel::learn(&counts);
+        assert!((model.base_error(37, 2e-4) - 6e-4).abs() < 1e-5);
+        assert!(
+            (model.base_spread() - MOST_BASE_SPREAD).abs() < 1e-12,
+            "{}",
+            model.base_spread()
+        );
+    }
+
+    #[test]
+    fn a_class_of_indels_that_was_hardly_seen_errs_as_the_instrument_does() {
+        use crate::tract::Tract;
+        use genomics_tables::Indel;
+        let class = |copies| IndelClass::new(&Indel::Deletion(1), Tract::new(1, copies));
+        let counts = ErrorCounts {
+            tracts: vec![(class(1).tract, sums(10_000, 100)), (class(9).tract, sums(1, 10))],
+            indels: vec![(class(1), BTreeMap::from([(7, sums(10_000, 1))]))],
+            ..ErrorCounts::default()
+        };
+        let model = ErrorModel::learn(&counts);
+        assert!((model.slip(class(1)).rate - 0.01).abs() < 1e-4);
+        // A thousand times as often as an average instrument, there as here.
+        assert!(model.slip(class(9)).rate > 0.2);
+        assert!(ErrorModel::default().slip(class(1)).rate < 2e-5);
+    }
 }
