@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use las::PointDataBuilder;
+use las::{Header, PointData, PointDataBuilder};
 use laz::ParLasZipCompressor;
 use object_io::Store;
 use plan::Uri;
@@ -170,6 +170,7 @@ fn write_points(scene: &lidar::Scene, params: &Lidar, folder: &Path) -> Result<(
         Points::Plain(file)
     };
     let mut classes = lidar::Classes::default();
+    let mut extent = Extent::default();
     let mut at = 0;
     while at < scene.pieces() {
         let end = (at + PIECES).min(scene.pieces());
@@ -179,16 +180,46 @@ fn write_points(scene: &lidar::Scene, params: &Lidar, folder: &Path) -> Result<(
         }
         let points = PointDataBuilder::new().for_header(&header).build_from_bytes(records)?;
         header.add_point_data(&points);
+        extent.add(&points);
         output.write(points.raw_bytes())?;
         at = end;
     }
     let mut file = output.finish()?;
     file.rewind()?;
     // Now that counts and bounds are known. The header's length depends on neither.
-    header.write_to(&mut file)?;
+    extent.bounded(header)?.write_to(&mut file)?;
     let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
     Ok((file, classes))
+}
+
+/// Stored coordinates of all points: las-rs widens the bounds in a header by up to a step.
+#[derive(Default)]
+struct Extent([Option<(i32, i32)>; 3]);
+
+impl Extent {
+    fn add(&mut self, points: &PointData) {
+        fn span(span: Option<(i32, i32)>, values: impl Iterator<Item = i32>) -> Option<(i32, i32)> {
+            values.fold(span, |span, value| {
+                Some(span.map_or((value, value), |(least, most)| (least.min(value), most.max(value))))
+            })
+        }
+        let [x, y, z] = &mut self.0;
+        *x = span(*x, points.x_raw());
+        *y = span(*y, points.y_raw());
+        *z = span(*z, points.z_raw());
+    }
+
+    /// The header as it is stored, with exactly these bounds.
+    fn bounded(&self, header: Header) -> Result<las::raw::Header, las::Error> {
+        let transforms = *header.transforms();
+        let mut raw = header.into_raw()?;
+        let [x, y, z] = self.0.map(Option::unwrap_or_default);
+        (raw.min_x, raw.max_x) = (transforms.x.direct(x.0), transforms.x.direct(x.1));
+        (raw.min_y, raw.max_y) = (transforms.y.direct(y.0), transforms.y.direct(y.1));
+        (raw.min_z, raw.max_z) = (transforms.z.direct(z.0), transforms.z.direct(z.1));
+        Ok(raw)
+    }
 }
 
 /// Where records go.
@@ -327,4 +358,42 @@ fn write_tile(params: &Imagery, tile: u32, folder: PathBuf) -> io::Result<(Vec<F
     finished.push(loss.finish()?);
     finished.push(change.finish()?);
     Ok((finished, counts))
+}
+
+#[cfg(test)]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::*;
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bytes() {
+        let lidar = Lidar {
+            points: 500_000,
+            ..Lidar::default()
+        };
+        let imagery = Imagery {
+            size: 300,
+            block: 64,
+            ..Imagery::default()
+        };
+        let made = |threads| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let scene = lidar::Scene::new(&lidar);
+                let (file, _) = write_points(&scene, &lidar, &std::env::temp_dir()).unwrap();
+                let mut bytes: Vec<Vec<u8>> = vec![pieces(file).flat_map(Result::unwrap).collect()];
+                let (rasters, _) = write_tile(&imagery, 1, std::env::temp_dir()).unwrap();
+                bytes.extend(
+                    rasters
+                        .into_iter()
+                        .map(|raster| raster.pieces().flat_map(Result::unwrap).collect()),
+                );
+                bytes
+            })
+        };
+        let one = made(1);
+        assert!(one == made(3));
+        assert!(one.iter().all(|bytes| bytes.len() > 1000));
+    }
 }

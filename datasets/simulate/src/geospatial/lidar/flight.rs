@@ -11,6 +11,9 @@ const STRIP: f64 = 220.0;
 /// How far a strip reaches into its neighbour, in parts of a strip.
 const OVERLAP: f64 = 0.12;
 
+/// Mean number of returns of a pulse that meets a crown.
+const CROWN_RETURNS: f64 = 1.95;
+
 /// Strips over a square scene, flown up and down by turns.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -54,9 +57,7 @@ impl Flight {
         let mut weights = Vec::with_capacity(flight.pieces() as usize + 1);
         weights.push(0.0);
         for index in 0..flight.pieces() {
-            let piece = flight.place(index);
-            let sum: f64 = piece.densities(landscape).iter().sum();
-            weight += sum * (piece.east - piece.west);
+            weight += flight.place(index).weight(landscape);
             weights.push(weight);
         }
         // The last share is 1, so the last start is the number of points.
@@ -121,6 +122,19 @@ impl Piece {
         );
         let (i, j) = ((cell % ACROSS) as f64, (cell / ACROSS) as f64);
         (self.west + i * width, self.south + j * height, width, height)
+    }
+
+    /// Points that the piece should have, beside others: pulses, and the returns of each.
+    fn weight(&self, landscape: &Landscape) -> f64 {
+        let densities = self.densities(landscape);
+        let sum: f64 = (densities.iter().enumerate())
+            .map(|(cell, density)| {
+                let (west, south, width, height) = self.cell(cell);
+                let crown = landscape.crown(west + width / 2.0, south + height / 2.0);
+                density * if crown.is_some() { CROWN_RETURNS } else { 1.0 }
+            })
+            .sum();
+        sum * (self.east - self.west)
     }
 
     /// Density at the centre of each sub-cell.

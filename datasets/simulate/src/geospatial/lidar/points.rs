@@ -18,7 +18,7 @@ pub(crate) mod class {
 }
 
 /// Height of the flight above the hills, in metres: it decides scan angles.
-const HEIGHT: f64 = 1200.0;
+const HEIGHT: f64 = 400.0;
 /// Metres between scan lines.
 const LINE: f64 = 0.6;
 /// Metres flown in a second.
@@ -195,10 +195,10 @@ fn hits(landscape: &Landscape, x: f64, y: f64, rng: &mut Rng) -> ([(f64, u8); RE
     (hits, returns)
 }
 
-/// The angle of that tangent, in degrees; to 1e-4 degrees for tangents up to 0.2.
+/// The angle of that tangent, in degrees; to 1e-3 degrees for tangents up to 0.4.
 fn degrees(tangent: f64) -> f64 {
     let square = tangent * tangent;
-    (tangent * (1.0 - square * (1.0 / 3.0 - square * (0.2 - square / 7.0)))).to_degrees()
+    (tangent * (1.0 - square * (1.0 / 3.0 - square * (0.2 - square * (1.0 / 7.0 - square / 9.0))))).to_degrees()
 }
 
 /// How much light comes back: a surface's own share, less of it when the pulse was split.
@@ -266,9 +266,42 @@ mod tests {
     }
 
     #[test]
+    fn pulses_are_as_dense_as_they_should_be_in_every_piece() {
+        let params = Lidar {
+            points: 400_000,
+            ..Lidar::default()
+        };
+        let landscape = Landscape::new(params.seed, params.side());
+        let flight = Flight::plan(&params, &landscape);
+        let shares: Vec<f64> = (0..flight.pieces())
+            .map(|index| {
+                let piece = flight.piece(index);
+                let sum: f64 = piece.densities(&landscape).iter().sum();
+                let points = points(params.seed, &landscape, &flight, &piece);
+                let pulses = points.iter().filter(|point| point.number == 1).count();
+                pulses as f64 / (sum * (piece.east - piece.west))
+            })
+            .collect();
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        for share in &shares {
+            assert!((share / mean - 1.0).abs() < 0.08, "{share} beside {mean}: {shares:?}");
+        }
+        let points = all(&params);
+        let woods = points
+            .iter()
+            .filter(|point| point.number == 1 && point.class == class::HIGH_VEGETATION);
+        let (mut returns, mut pulses) = (0.0, 0.0);
+        for pulse in woods {
+            returns += f64::from(pulse.returns);
+            pulses += 1.0;
+        }
+        assert!((1.8..2.2).contains(&(returns / pulses)), "{}", returns / pulses);
+    }
+
+    #[test]
     fn angles_are_arc_tangents() {
-        for tangent in [-0.2, -0.05, 0.0, 0.13] {
-            assert!((degrees(tangent) - f64::atan(tangent).to_degrees()).abs() < 1e-4);
+        for tangent in [-0.4, -0.2, 0.0, 0.13] {
+            assert!((degrees(tangent) - f64::atan(tangent).to_degrees()).abs() < 1e-3);
         }
     }
 }
