@@ -95,11 +95,14 @@ impl Fault for Error {
             Self::Store(source) => source.kind(),
             Self::Reference(source) => source.kind(),
             Self::Write { .. } => FaultKind::Output,
-            Self::Vcf { .. }
-            | Self::Read { .. }
-            | Self::Points { .. }
-            | Self::Pixels { .. }
-            | Self::OtherReference { .. } => FaultKind::Malformed,
+            // A store that failed while a decoder was reading.
+            Self::Points { source, .. } => inner(source),
+            Self::Pixels { source, .. } => inner(source),
+            Self::Vcf { .. } | Self::Read { .. } | Self::OtherReference { .. } => FaultKind::Malformed,
         }
     }
+}
+
+fn inner(error: &(dyn std::error::Error + 'static)) -> FaultKind {
+    object_io::Error::inside(error).map_or(FaultKind::Malformed, Fault::kind)
 }

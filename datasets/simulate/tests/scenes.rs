@@ -211,12 +211,13 @@ fn floats(bytes: &[u8]) -> (usize, Vec<f32>) {
     (width as usize, samples)
 }
 
-async fn samples(store: &Store, uri: &Uri) -> Vec<f64> {
+/// The pixels of a raster of whole numbers.
+async fn samples(store: &Store, uri: &Uri) -> Vec<i32> {
     let bytes = store.get(uri).await.unwrap();
     match Decoder::new(Cursor::new(bytes)).unwrap().read_image().unwrap() {
-        DecodingResult::U8(samples) => samples.into_iter().map(f64::from).collect(),
-        DecodingResult::U16(samples) => samples.into_iter().map(f64::from).collect(),
-        DecodingResult::I16(samples) => samples.into_iter().map(f64::from).collect(),
+        DecodingResult::U8(samples) => samples.into_iter().map(i32::from).collect(),
+        DecodingResult::U16(samples) => samples.into_iter().map(i32::from).collect(),
+        DecodingResult::I16(samples) => samples.into_iter().map(i32::from).collect(),
         _ => panic!("{uri}: other samples"),
     }
 }
@@ -229,9 +230,10 @@ async fn difference(store: &Store, tile: &scenes::Tile, offsets: [f64; 2]) -> Ve
         .zip(offsets)
     {
         let (red, nir) = (samples(store, red).await, samples(store, nir).await);
-        let ndvi = red.iter().zip(&nir).map(|(&red, &nir)| match red == 0.0 || nir == 0.0 {
-            true => f64::NAN,
-            false => (nir - red) / (nir + red - 2.0 * offset),
+        let ndvi = red.iter().zip(&nir).map(|(&red, &nir)| {
+            let seen = red != 0 && nir != 0;
+            let ratio = f64::from(nir - red) / (f64::from(nir + red) - 2.0 * offset);
+            if seen { ratio } else { f64::NAN }
         });
         dates.push(ndvi.collect::<Vec<_>>());
     }
@@ -304,12 +306,12 @@ fn the_truth_says_of_each_pixel_what_the_bands_show() {
             let (red, red2) = (samples(&store, &tile.red).await, samples(&store, &tile.red2).await);
             let (loss, change) = (samples(&store, &tile.loss).await, samples(&store, &tile.change).await);
             for at in 0..red.len() {
-                let seen = red[at] != 0.0 && red2[at] != 0.0;
-                assert_eq!(seen, loss[at] != 255.0, "pixel {at}");
-                assert_eq!(loss[at] >= 254.0, change[at] == -32768.0, "pixel {at}");
-                match loss[at] as u8 {
-                    0 => assert!(change[at] > -2000.0, "pixel {at}: {}", change[at]),
-                    1 | 2 => assert!(change[at] < -3500.0, "pixel {at}: {}", change[at]),
+                let seen = red[at] != 0 && red2[at] != 0;
+                assert_eq!(seen, loss[at] != 255, "pixel {at}");
+                assert_eq!(loss[at] >= 254, change[at] == -32768, "pixel {at}");
+                match loss[at] {
+                    0 => assert!(change[at] > -2000, "pixel {at}: {}", change[at]),
+                    1 | 2 => assert!(change[at] < -3500, "pixel {at}: {}", change[at]),
                     254 => clouds += 1,
                     255 => outside += 1,
                     other => panic!("pixel {at}: {other}"),
@@ -333,7 +335,7 @@ fn losses_lie_within_their_polygons() {
         };
         let made = make(&store, None, Some(params), "mem://p").await.imagery.unwrap();
         let text = String::from_utf8(store.get(&made.losses).await.unwrap().to_vec()).unwrap();
-        let polygons: Vec<(u8, Vec<(f64, f64)>)> = text
+        let polygons: Vec<(i32, Vec<(f64, f64)>)> = text
             .lines()
             .filter(|line| line.contains("\"Polygon\""))
             .map(|line| {
@@ -359,14 +361,14 @@ fn losses_lie_within_their_polygons() {
         };
         let loss = samples(&store, &made.tiles[0].loss).await;
         let mut lost = 0;
-        for (at, &code) in loss.iter().enumerate().filter(|&(_, &code)| code == 1.0 || code == 2.0) {
+        for (at, &code) in loss.iter().enumerate().filter(|&(_, &code)| code == 1 || code == 2) {
             let (x, y) = (
                 499_980.0 + ((at % 512) as f64 + 0.5) * 10.0,
                 4_600_020.0 - ((at / 512) as f64 + 0.5) * 10.0,
             );
             let holds = polygons
                 .iter()
-                .any(|(cause, ring)| f64::from(*cause) == code && inside(ring, x, y));
+                .any(|(cause, ring)| *cause == code && inside(ring, x, y));
             assert!(holds, "pixel {at} of cause {code}");
             lost += 1;
         }
@@ -500,19 +502,28 @@ fn rasters_of_other_sizes_and_no_rasters_are_named() {
             .put(&uri("mem://n/cut.tif"), &b"II*\0\x08\0\0\0\xff"[..])
             .await
             .unwrap();
-        let said = async |difference: &str| {
+        let loss = &made.tiles[0].loss;
+        let said = async |difference: &str, loss: &Uri| {
             let request = loss_evaluation::Request {
                 difference: uri(difference),
-                loss: made.tiles[0].loss.clone(),
+                loss: loss.clone(),
                 change: None,
                 threshold: -0.3,
             };
             loss_evaluation::run(&store, request).await.unwrap_err().to_string()
         };
         assert_eq!(
-            said("mem://n/small.tif").await,
+            said("mem://n/small.tif", loss).await,
             "mem://n/tile1_loss.tif: has 64 x 64 pixels, mem://n/small.tif has 32 x 32"
         );
-        assert_eq!(said("mem://n/cut.tif").await, "mem://n/cut.tif: cannot read pixels");
+        assert_eq!(
+            said("mem://n/cut.tif", loss).await,
+            "mem://n/cut.tif: cannot read pixels"
+        );
+        let other = said("mem://n/tile1_red.tif", &made.tiles[0].red2).await;
+        assert!(
+            other.starts_with("mem://n/tile1_red2.tif: holds ") && other.ends_with("no code of a loss"),
+            "{other}"
+        );
     });
 }

@@ -1,4 +1,6 @@
 //! The task that compares tiles of a point cloud with the whole one.
+use std::path::Path;
+
 use las::{Header, PointDataBuilder, Reader};
 use object_io::Store;
 use plan::Uri;
@@ -19,8 +21,8 @@ pub struct Request {
     pub tiles: Vec<Uri>,
 }
 
-/// Points read at once.
-const BATCH: u64 = 500_000;
+/// Bytes of records read at once.
+const BATCH: u64 = 16 << 20;
 
 /// Compares raw records: a tile keeps each record as it was, but for the withheld flag of the copies around it. Memory does not grow
 /// with the number of points.
@@ -55,8 +57,9 @@ pub async fn run(store: &Store, request: Request) -> Result<CutEvaluation, Error
 /// The object itself, or the point clouds in the folder of that name.
 async fn files(store: &Store, uri: &Uri) -> Result<Vec<Uri>, Error> {
     let is_cloud = |name: &str| {
-        let lower = name.to_ascii_lowercase();
-        lower.ends_with(".las") || lower.ends_with(".laz")
+        let extension = Path::new(name).extension();
+        extension
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("las") || extension.eq_ignore_ascii_case("laz"))
     };
     if is_cloud(uri.name()) {
         return Ok(vec![uri.clone()]);
@@ -72,9 +75,10 @@ async fn records(store: &Store, uri: &Uri) -> Result<(Header, Records), Error> {
         let header = reader.header().clone();
         let mut batch = PointDataBuilder::new().for_header(&header).build();
         let mut records = Records::default();
+        let at_once = (BATCH / batch.record_len().max(1) as u64).max(1);
         let mut left = header.number_of_points();
         while left > 0 {
-            let read = reader.fill_points(left.min(BATCH), &mut batch)?;
+            let read = reader.fill_points(left.min(at_once), &mut batch)?;
             if read == 0 {
                 return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
             }

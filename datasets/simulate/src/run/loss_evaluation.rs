@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{band::Band, blocking};
 use crate::{
     Error,
-    geospatial::loss::{LossEvaluation, Tally},
+    geospatial::{
+        imagery::code,
+        loss::{LossEvaluation, Tally},
+    },
 };
 
 /// What to compare.
@@ -24,6 +27,9 @@ pub struct Request {
 
 /// Halfway between the greatest natural fall and the smallest loss.
 pub const THRESHOLD: f64 = -0.28;
+
+/// What the truth says of a pixel.
+const CODES: [f64; 5] = [0.0, 1.0, 2.0, code::CLOUD as f64, code::OUTSIDE as f64];
 
 /// Compares pixel by pixel; memory is a row of blocks of each raster.
 ///
@@ -54,6 +60,9 @@ pub async fn run(store: &Store, request: Request) -> Result<LossEvaluation, Erro
             let changes = change.as_mut().map(|change| change.row(row)).transpose()?;
             let changes = changes.map(<[f64]>::to_vec);
             let found = difference.row(row)?.to_vec();
+            if let Some(code) = codes.iter().find(|&&code| !CODES.contains(&code)) {
+                return Err(loss.other(format!("holds {code}, which is no code of a loss")));
+            }
             for (column, (code, found)) in codes.into_iter().zip(found).enumerate() {
                 let found = (!difference.is_nodata(found)).then_some((found * scale) as f32);
                 let change = changes.as_ref().map(|changes| changes[column] as i16);

@@ -3,7 +3,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{self, BufWriter, Seek},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use las::{Header, PointData, PointDataBuilder};
@@ -291,7 +291,7 @@ async fn make_imagery(store: &Store, params: &Imagery, out: &Uri, folder: &Path)
             name: name.clone(),
         };
         let (own, place) = (params.clone(), folder.to_owned());
-        let written = blocking(move || write_tile(&own, number, place)).await;
+        let written = blocking(move || write_tile(&own, number, &place)).await;
         let (rasters, counts) = written.map_err(|source| Error::Write {
             object: tile.red.clone(),
             source,
@@ -316,7 +316,7 @@ async fn make_imagery(store: &Store, params: &Imagery, out: &Uri, folder: &Path)
 }
 
 /// The rasters of a tile in the order of [`Tile`], and the pixels of no loss, clear-cuts and burns.
-fn write_tile(params: &Imagery, tile: u32, folder: PathBuf) -> io::Result<(Vec<Finished>, [u64; 3])> {
+fn write_tile(params: &Imagery, tile: u32, folder: &Path) -> io::Result<(Vec<Finished>, [u64; 3])> {
     let scene = imagery::Scene::new(params);
     let layout = Layout {
         width: params.size,
@@ -331,11 +331,11 @@ fn write_tile(params: &Imagery, tile: u32, folder: PathBuf) -> io::Result<(Vec<F
         scale: Some(1.0 / imagery::QUANTUM),
         ..layout.clone()
     };
-    let band = || Cog::<u16>::new(layout.clone(), Some((0, "0".to_owned())), &folder);
+    let band = || Cog::<u16>::new(layout.clone(), Some((0, "0".to_owned())), folder);
     let mut bands = [band()?, band()?, band()?, band()?];
     let outside = Some((code::OUTSIDE, code::OUTSIDE.to_string()));
-    let mut loss = Cog::<u8>::new(layout.clone(), outside, &folder)?;
-    let mut change = Cog::<i16>::new(scaled, Some((NO_CHANGE, NO_CHANGE.to_string())), &folder)?;
+    let mut loss = Cog::<u8>::new(layout.clone(), outside, folder)?;
+    let mut change = Cog::<i16>::new(scaled, Some((NO_CHANGE, NO_CHANGE.to_string())), folder)?;
     let mut counts = [0; 3];
     for start in (0..params.size).step_by(params.block as usize) {
         let rows = scene.rows(tile, &(start..(start + params.block).min(params.size)));
@@ -383,7 +383,7 @@ mod tests {
                 let scene = lidar::Scene::new(&lidar);
                 let (file, _) = write_points(&scene, &lidar, &std::env::temp_dir()).unwrap();
                 let mut bytes: Vec<Vec<u8>> = vec![pieces(file).flat_map(Result::unwrap).collect()];
-                let (rasters, _) = write_tile(&imagery, 1, std::env::temp_dir()).unwrap();
+                let (rasters, _) = write_tile(&imagery, 1, &std::env::temp_dir()).unwrap();
                 bytes.extend(
                     rasters
                         .into_iter()

@@ -84,7 +84,7 @@ impl Flight {
 
     fn place(&self, index: u64) -> Piece {
         let (strip, segment) = (index / self.segments, index % self.segments);
-        let north = strip % 2 == 0;
+        let north = strip.is_multiple_of(2);
         let row = if north { segment } else { self.segments - 1 - segment };
         let width = self.side / self.strips as f64;
         let long = self.side / self.segments as f64;

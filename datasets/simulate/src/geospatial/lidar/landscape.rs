@@ -129,7 +129,7 @@ impl Landscape {
         }
         let street = |v: f64| {
             let v = v.rem_euclid(BLOCK);
-            v < STREET || v > BLOCK - STREET
+            !(STREET..=BLOCK - STREET).contains(&v)
         };
         (street(x) || street(y)) && self.urban(x, y) > 0.3
     }

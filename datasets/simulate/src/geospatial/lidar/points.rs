@@ -80,14 +80,20 @@ pub(super) fn points(seed: u64, landscape: &Landscape, flight: &Flight, piece: &
         pulse.line = ((flown / step) as u64).min(lines as u64 - 1);
     }
     // The mirror goes to and fro.
-    let across = |pulse: &Pulse| if pulse.line % 2 == 0 { pulse.x } else { -pulse.x };
+    let across = |pulse: &Pulse| {
+        if pulse.line.is_multiple_of(2) {
+            pulse.x
+        } else {
+            -pulse.x
+        }
+    };
     pulses.sort_by(|a, b| a.line.cmp(&b.line).then(across(a).total_cmp(&across(b))));
 
-    let (centre, width) = ((piece.west + piece.east) / 2.0, piece.east - piece.west);
+    let (centre, width) = (f64::midpoint(piece.west, piece.east), piece.east - piece.west);
     let begin = piece.strip as f64 * (flight.side / SPEED + TURN);
     let mut points = Vec::with_capacity(piece.points as usize);
     for pulse in &pulses {
-        let eastwards = pulse.line % 2 == 0;
+        let eastwards = pulse.line.is_multiple_of(2);
         let within = (pulse.x - piece.west) / width;
         let within = if eastwards { within } else { 1.0 - within };
         let offset = if piece.north {
@@ -238,7 +244,7 @@ mod tests {
             };
             let points = all(&params);
             assert_eq!(points.len() as u64, count);
-            assert!(points.is_sorted_by(|a, b| a.time < b.time || (a.time == b.time && a.number < b.number)));
+            assert!(points.is_sorted_by(|a, b| (a.time, a.number) < (b.time, b.number)));
             let inside = |v: f64| (0.0..=params.side()).contains(&v);
             assert!(points.iter().all(|point| inside(point.x) && inside(point.y)));
         }
