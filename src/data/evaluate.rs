@@ -159,9 +159,10 @@ impl Lidar {
                     show::count(found.withheld)
                 );
             }
-            text += match found.equal {
-                true => "\nthe own points of the tiles are the points of the cloud, each once",
-                false => "\nthe own points of the tiles are NOT the points of the cloud",
+            text += if found.equal {
+                "\nthe own points of the tiles are the points of the cloud, each once"
+            } else {
+                "\nthe own points of the tiles are NOT the points of the cloud"
             };
             show::print(text)?;
         }
