@@ -6,7 +6,7 @@ use object_io::Store;
 use plan::{Object, Uri};
 use serde::Serialize;
 
-use crate::{fasta, fastq, show};
+use crate::{cog, fasta, fastq, show};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,6 +31,7 @@ pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<(
             fastq::info_of(uri, json, store).await
         }
         Kind::Fasta => fasta::info(store, &uri, json).await,
+        Kind::Tiff => cog::info(store, &uri, json).await,
         kind => tell(&object, kind, json),
     }
 }
@@ -63,6 +64,7 @@ enum Kind {
     Fastq,
     Fasta,
     Vcf,
+    Tiff,
     FastqIndex,
     Parquet,
     Text,
@@ -88,6 +90,12 @@ impl Kind {
             Some(b'@') => Self::Fastq,
             Some(b'>') => Self::Fasta,
             _ if text.starts_with(b"##fileformat=VCF") => Self::Vcf,
+            _ if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
+                .iter()
+                .any(|magic| text.starts_with(*magic)) =>
+            {
+                Self::Tiff
+            }
             _ if text.starts_with(b"PAR1") => Self::Parquet,
             _ if partition_fastq::is_index(text) => Self::FastqIndex,
             _ if zipped => Self::Gzip,
@@ -101,6 +109,7 @@ impl Kind {
             Self::Fastq => "FASTQ",
             Self::Fasta => "FASTA",
             Self::Vcf => "VCF",
+            Self::Tiff => "TIFF",
             Self::FastqIndex => "index of a FASTQ, by tessera",
             Self::Parquet => "Parquet",
             Self::Text => "text of no known format",
@@ -123,6 +132,7 @@ mod tests {
         assert_eq!(Kind::of(b">c x\nACGT\n"), Kind::Fasta);
         assert_eq!(Kind::of(b""), Kind::Empty);
         assert_eq!(Kind::of(b"hello\n"), Kind::Text);
+        assert_eq!(Kind::of(b"II*\0\x08\0\0\0"), Kind::Tiff);
         assert_eq!(Kind::of(b"\0\x01\x02"), Kind::Other);
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"##fileformat=VCFv4.3\n").unwrap();

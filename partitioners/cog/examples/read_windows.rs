@@ -1,6 +1,7 @@
 //! Reads every window of rasters, two or more windows at a time, and prints how long it took.
 //!
 //! `read_windows ROWSxCOLUMNS RASTER…`
+#![expect(clippy::print_stdout, reason = "what this program is for")]
 use std::{num::NonZero, sync::Arc, time::Instant};
 
 use object_io::Store;

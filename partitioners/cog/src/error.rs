@@ -16,7 +16,7 @@ pub enum FormatError {
     #[error("no image: the header names no directory")]
     NoImage,
     /// Something is said to be where the object has no bytes.
-    #[error("{what} should be {length} bytes at byte {start}, in an object of {size}")]
+    #[error("{what} should be {length} bytes at byte {start}, in an object of {size} bytes")]
     Outside {
         /// What.
         what: String,

@@ -150,6 +150,7 @@ impl Image {
         } else {
             (Tag::STRIP_OFFSETS, Tag::STRIP_BYTE_COUNTS)
         };
+        let offsets = table(offsets)?.ok_or(FormatError::Missing { ifd, tag: offsets })?;
         let counts_table = table(counts)?;
         if counts_table.is_none() && compression != Compression::NONE {
             return Err(FormatError::Missing { ifd, tag: counts });
@@ -160,7 +161,7 @@ impl Image {
             photometric,
             extra_samples: raw.shorts(Tag::EXTRA_SAMPLES)?,
             color_map: raw.shorts(Tag::COLOR_MAP)?,
-            offsets: table(offsets)?.ok_or(FormatError::Missing { ifd, tag: offsets })?,
+            offsets,
             counts: counts_table,
             role: raw.role()?,
         })
