@@ -63,10 +63,16 @@ impl Cog {
         let mut masks = Vec::new();
         let mut other_images = 0;
         for raw in &ifds[1..] {
+            // Further pages may be anything; what is no part of the raster cannot make it unreadable.
+            let role = raw.role()?;
+            if role == 0 {
+                other_images += 1;
+                continue;
+            }
             let image = Image::from_ifd(raw)?;
             if image.is_mask() {
                 masks.push(image);
-            } else if image.is_reduced() && image.layout.bands == bands {
+            } else if image.is_reduced() && (image.layout.bands, image.layout.sample()) == (bands, sample) {
                 levels.push(Level { image, mask: None });
             } else {
                 other_images += 1;

@@ -6,7 +6,8 @@ use plan::{Object, Partition};
 use rayon::prelude::*;
 
 use crate::{
-    Block, BlockError, BlockErrorKind, Error, Layout, Pixels, SampleType, Samples, StoredWindow, Window, WindowScope,
+    Block, BlockError, BlockErrorKind, CutError, Error, Layout, Pixels, SampleType, Samples, StoredWindow, Window,
+    WindowScope,
     codec::Decompressor,
     row::{Sample, unpack},
 };
@@ -45,7 +46,7 @@ pub fn decode(partition: &Partition<WindowScope>, fetched: &Fetched, threads: Th
             .bytes
             .iter()
             .zip(bytes)
-            .all(|(got, range)| got.len() as u64 == range.end - range.start)
+            .all(|(got, range)| got.len() as u64 == range.end.saturating_sub(range.start))
     };
     if fetched.bytes.len() != bytes.len() || !lengths() {
         return Err(problem("the bytes fetched are not those of its ranges".into()));
@@ -160,7 +161,7 @@ impl Source<'_> {
     ) -> Result<Vec<T>, Error> {
         let layout = &stored.layout;
         let samples = (window.height() * window.width() * layout.bands) as usize;
-        let mut out = vec![T::ZERO; samples];
+        let mut out = self.room::<T>(window, samples)?;
         let touched = layout.blocks_of(window);
         let places = (0..layout.planes())
             .flat_map(|plane| touched.rows.clone().map(move |row| (plane, row)))
@@ -206,6 +207,25 @@ impl Source<'_> {
             }
         }
         Ok(out)
+    }
+
+    /// Zeros. Where they cannot be had, an error and not an abort.
+    fn room<T: Sample>(&self, window: &Window, samples: usize) -> Result<Vec<T>, Error> {
+        /// So much is always there.
+        const SMALL: usize = 64 << 20;
+        let bytes = samples.saturating_mul(size_of::<T>());
+        if bytes > SMALL && Vec::<T>::new().try_reserve_exact(samples).is_err() {
+            let source = CutError::TooLarge {
+                window: window.clone(),
+                bytes: bytes as u64,
+                stored: self.fetched.bytes.iter().map(|bytes| bytes.len() as u64).sum(),
+            };
+            return Err(Error::Cut {
+                object: self.object.uri.clone(),
+                source,
+            });
+        }
+        Ok(vec![T::ZERO; samples])
     }
 
     fn decompress<'a>(

@@ -236,7 +236,7 @@ impl RawIfd {
     }
 
     /// NewSubfileType, or what SubfileType means in its terms.
-    fn role(&self) -> Result<u64, FormatError> {
+    pub(crate) fn role(&self) -> Result<u64, FormatError> {
         if let Some(role) = self.number(Tag::NEW_SUBFILE_TYPE)? {
             return Ok(role);
         }

@@ -90,7 +90,7 @@ impl WindowScope {
         const ALWAYS: u64 = 256 << 20;
         let fetched: u64 = stored
             .iter()
-            .map(|range| range.end - range.start)
+            .map(|range| range.end.saturating_sub(range.start))
             .fold(0, u64::saturating_add);
         let bytes = self.decoded_bytes();
         if bytes > self.image.layout.compression.most(fetched).saturating_add(ALWAYS) {

@@ -18,15 +18,11 @@ const TILE: usize = 512;
 /// `geo` is that of the window, `nodata` is kept, and `look` says what the bands show.
 ///
 /// Oracle: GDAL reads the same pixels, mask, nodata, transform and CRS.
+///
+/// # Panics
+/// If there are fewer samples than `bands * height * width`, or fewer values in the mask than pixels.
 pub fn write_window(pixels: &Pixels, geo: &GeoReference, nodata: Option<f64>, look: &Look) -> Vec<u8> {
     let sample = pixels.samples.sample_type();
-    let decoded = pixels.samples.len() as u64 * sample.size() as u64;
-    // Deflate adds less than a thousandth to what it cannot compress; tiles that leave the window add their padding.
-    let format = if decoded > 3 << 30 {
-        Format::Big
-    } else {
-        Format::Classic
-    };
     let mut image = base(pixels, sample.size() as u16 * 8, pixels.bands as u16);
     image.set(
         Tag::SAMPLE_FORMAT,
@@ -48,7 +44,7 @@ pub fn write_window(pixels: &Pixels, geo: &GeoReference, nodata: Option<f64>, lo
         directory.set(Tag::PHOTOMETRIC, Values::Short(vec![4]));
         parts.push((directory, tiles(pixels, |out, tile| mask_tile(pixels, mask, out, tile))));
     }
-    file(format, parts)
+    file(parts)
 }
 
 /// Text that GDAL reads back as the same number.
@@ -61,7 +57,19 @@ fn nodata_text(nodata: f64) -> String {
 }
 
 /// Directories first, then the tiles of each.
-fn file(format: Format, parts: Vec<(Directory, Vec<Vec<u8>>)>) -> Vec<u8> {
+fn file(parts: Vec<(Directory, Vec<Vec<u8>>)>) -> Vec<u8> {
+    /// More than directories ever take.
+    const DIRECTORIES: u64 = 256 << 20;
+    let data: u64 = parts
+        .iter()
+        .flat_map(|(_, tiles)| tiles)
+        .map(|tile| tile.len() as u64)
+        .sum();
+    let format = if data + DIRECTORIES > u64::from(u32::MAX) {
+        Format::Big
+    } else {
+        Format::Classic
+    };
     let mut parts: Vec<_> = parts
         .into_iter()
         .map(|(mut directory, tiles)| {

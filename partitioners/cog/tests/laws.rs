@@ -135,7 +135,10 @@ proptest! {
                     let window = decode(partition, &fetched, threads).unwrap();
                     prop_assert_eq!(&window, &crop(&pixels, &scope.window));
                     let (x, y) = geo.coordinates(scope.window.columns.start as f64, scope.window.rows.start as f64).unwrap();
-                    prop_assert_eq!(scope.geo.transform.unwrap(), [x, 0.5, 0.0, y, 0.0, -0.25]);
+                    prop_assert_eq!(
+                        scope.geo.transform.unwrap().map(f64::to_bits),
+                        [x, 0.5, 0.0, y, 0.0, -0.25].map(f64::to_bits)
+                    );
                     covered += scope.window.height() * scope.window.width();
                 }
                 prop_assert_eq!(covered, (pixels.height * pixels.width) as u64);
@@ -198,7 +201,7 @@ fn an_aligned_window_takes_at_most_two_reads() {
     block_on(async {
         let store = Store::new();
         let side = 21 * 512 - 100;
-        let samples = Samples::U8((0..side * side).map(|i| (i * i >> 7) as u8).collect());
+        let samples = Samples::U8((0..side * side).map(|i| ((i * i) >> 7) as u8).collect());
         let pixels = Pixels {
             height: side,
             width: side,

@@ -12,19 +12,8 @@ pub(super) fn decode(layout: &Layout, rows: u64, stored: &[u8], out: &mut [u8]) 
     let broken = |error: &dyn std::fmt::Debug| codec("JPEG", format!("{error:?}"));
     let stream = with_tables(&layout.jpeg_tables, stored);
     let bands = layout.block_bands();
-    // Components that are no YCbCr are taken as they are: asking for what they are taken for converts nothing.
-    let colours = match (bands, layout.ycbcr) {
-        (1, _) => ColorSpace::Luma,
-        (3, true) => ColorSpace::RGB,
-        (3, false) => ColorSpace::YCbCr,
-        (4, _) => ColorSpace::CMYK,
-        _ => return Err(codec("JPEG", format!("{bands} bands in one stream are not supported"))),
-    };
     let (width, height) = (layout.block_width as usize, rows as usize);
-    let options = DecoderOptions::default()
-        .jpeg_set_out_colorspace(colours)
-        .set_max_width(width)
-        .set_max_height(height);
+    let options = DecoderOptions::default().set_max_width(width).set_max_height(height);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&stream[..]), options);
     decoder.decode_headers().map_err(|error| broken(&error))?;
     let (found_width, found_height) = decoder.dimensions().unwrap_or_default();
@@ -35,6 +24,15 @@ pub(super) fn decode(layout: &Layout, rows: u64, stored: &[u8], out: &mut [u8]) 
             expected: format!("{width} x {height} of {bands}"),
         });
     }
+    // Without a marker that says so, only the directory knows whether three components are luminance and chrominance. Others
+    // are taken as they are: asking for what the decoder takes them for converts nothing.
+    let colours = match (bands, layout.ycbcr, decoder.input_colorspace()) {
+        (1, ..) => ColorSpace::Luma,
+        (3, true, _) => ColorSpace::RGB,
+        (3 | 4, false, Some(stored)) => stored,
+        _ => return Err(codec("JPEG", format!("{bands} bands in one stream are not supported"))),
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(colours));
     decoder.decode_into(out).map_err(|error| broken(&error))?;
     Ok(out.len())
 }

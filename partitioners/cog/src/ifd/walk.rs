@@ -213,3 +213,54 @@ impl Walk {
         Ok(Ok((ifd, next)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ifd::write::{Directory, Format, Values};
+
+    fn directory() -> Directory {
+        let mut directory = Directory::default();
+        directory.set(Tag::IMAGE_WIDTH, Values::Long(vec![7]));
+        directory.set(Tag::GEO_DOUBLE_PARAMS, Values::Double(vec![1.0, 2.0]));
+        directory
+    }
+
+    /// Rounds of reading that a walk through `file` takes when it begins with `head` bytes, and the directories it finds.
+    fn rounds(file: &[u8], head: usize) -> (usize, usize) {
+        let file = Bytes::copy_from_slice(file);
+        let mut walk = Walk::new(file.len() as u64, &file.slice(..head)).unwrap();
+        let mut rounds = 0;
+        while let Step::Need(ranges) = walk.step().unwrap() {
+            rounds += 1;
+            for range in ranges {
+                walk.add(range.start, file.slice(range.start as usize..range.end as usize));
+            }
+        }
+        (rounds, walk.into_ifds().len())
+    }
+
+    #[test]
+    fn what_the_first_read_holds_is_not_asked_for() {
+        let len = directory().encoded_len(Format::Classic);
+        let mut file = Format::Classic.header(8);
+        file.extend(directory().encode(Format::Classic, 8, 8 + len));
+        file.extend(directory().encode(Format::Classic, 8 + len, 0));
+        assert_eq!(rounds(&file, file.len()), (0, 2));
+        // Number of entries, entries, values: each known only by the one before.
+        assert_eq!(rounds(&file, 8 + len as usize), (3, 2));
+        assert_eq!(rounds(&file, 8), (6, 2));
+    }
+
+    #[test]
+    fn a_sub_directory_that_is_chained_too_is_read_once() {
+        let mut main = directory();
+        main.set(Tag::SUB_IFDS, Values::Long(vec![0]));
+        let second = 8 + main.encoded_len(Format::Classic);
+        main.set(Tag::SUB_IFDS, Values::Long(vec![second as u32]));
+        let mut file = Format::Classic.header(8);
+        file.extend(main.encode(Format::Classic, 8, second));
+        file.extend(directory().encode(Format::Classic, second, 0));
+        assert_eq!(rounds(&file, file.len()), (0, 2));
+    }
+}

@@ -162,10 +162,10 @@ impl Cog {
         let Some(range) = table.bytes(numbers) else {
             return Ok(table.numbers(numbers, &[], order));
         };
-        let head = self.head.get(range.start as usize..range.end as usize);
-        let bytes = match head {
-            Some(bytes) => bytes.to_vec().into(),
-            None => store.read(&self.object, range).await?,
+        let bytes = if range.end <= self.head.len() as u64 {
+            self.head.slice(range.start as usize..range.end as usize)
+        } else {
+            store.read(&self.object, range).await?
         };
         Ok(table.numbers(numbers, &bytes, order))
     }
