@@ -114,7 +114,7 @@ fn fetched(partitions: &[Partition<WindowScope>]) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn windows_of_any_cut_are_the_raster(pixels in rasters(), size in sizes(), unit in 1u64..600, pool in any::<bool>()) {
