@@ -73,7 +73,7 @@ impl Cog {
         let layout = self.layout();
         let unsupported = self.levels.iter().find_map(|level| level.image.layout.unsupported());
         let sample = match layout.sample() {
-            Some(_) if layout.bits == 1 => "1 bit".into(),
+            Some(sample) if layout.is_packed() => format!("{} ({} bits)", sample.name(), layout.bits),
             Some(sample) => sample.name().into(),
             None => format!("{} bits, SampleFormat {}", layout.bits, layout.format),
         };

@@ -145,11 +145,12 @@ impl Layout {
     /// The type that samples are decoded to; `None` if there is none here.
     pub fn sample(&self) -> Option<SampleType> {
         Some(match (self.format, self.bits) {
-            (1, 1 | 8) => SampleType::U8,
+            // Fewer bits than a type has are packed, as GDAL writes them with NBITS.
+            (1, 1..=8) => SampleType::U8,
             (2, 8) => SampleType::I8,
-            (1, 16) => SampleType::U16,
+            (1, 9..=16) => SampleType::U16,
             (2, 16) => SampleType::I16,
-            (1, 32) => SampleType::U32,
+            (1, 17..=23 | 25..=32) => SampleType::U32,
             (2, 32) => SampleType::I32,
             (3, 32) => SampleType::F32,
             (3, 64) => SampleType::F64,
@@ -189,8 +190,8 @@ impl Layout {
         if self.ycbcr && *compression != Compression::JPEG {
             return Some("YCbCr that is not JPEG".into());
         }
-        match (*predictor, self.format, bits) {
-            (Predictor::NONE, ..) | (Predictor::HORIZONTAL, _, 8..) | (Predictor::FLOATING_POINT, 3, _) => None,
+        match (*predictor, self.format, self.is_packed()) {
+            (Predictor::NONE, ..) | (Predictor::HORIZONTAL, _, false) | (Predictor::FLOATING_POINT, 3, _) => None,
             _ => Some(format!(
                 "predictor {} on samples of {bits} bits, format {},",
                 predictor.0, self.format
@@ -256,8 +257,14 @@ impl Layout {
         }
     }
 
+    /// Whether samples have fewer bits than their type, and lie bit by bit one behind the other.
+    pub(crate) fn is_packed(&self) -> bool {
+        ![8, 16, 32, 64].contains(&self.bits)
+    }
+
     /// Bytes of one decoded pixel, all bands.
     pub(crate) fn pixel_bytes(&self) -> u64 {
-        self.bands.saturating_mul(self.bits.div_ceil(8))
+        self.bands
+            .saturating_mul(self.sample().map_or(8, |sample| sample.size() as u64))
     }
 }

@@ -127,9 +127,11 @@ fn sum<B: Copy + Default, T>(
 pub(crate) fn unpack<T: Sample>(layout: &Layout, bytes: &[u8], out: &mut [T], scratch: &mut Vec<u8>) {
     let stride = layout.block_bands() as usize;
     match layout.predictor {
-        _ if layout.bits == 1 => {
+        _ if layout.is_packed() => {
             scratch.clear();
-            scratch.extend((0..out.len()).map(|at| bytes[at / 8] >> (7 - at % 8) & 1));
+            for number in packed(bytes, layout.bits as u32).take(out.len()) {
+                scratch.extend_from_slice(&number.to_le_bytes()[..size_of::<T>()]);
+            }
             T::unpack(ByteOrder::Little, scratch, out);
         }
         Predictor::HORIZONTAL => T::undo_differences(layout.order, stride, bytes, out),
@@ -141,6 +143,19 @@ pub(crate) fn unpack<T: Sample>(layout: &Layout, bytes: &[u8], out: &mut [T], sc
         }
         _ => T::unpack(layout.order, bytes, out),
     }
+}
+
+/// Numbers of `bits` bits (at most 32), one behind the other, each from its most significant bit.
+fn packed(bytes: &[u8], bits: u32) -> impl Iterator<Item = u32> {
+    let (mut bytes, mut held, mut count) = (bytes.iter(), 0u64, 0);
+    std::iter::from_fn(move || {
+        while count < bits {
+            held = held << 8 | u64::from(*bytes.next()?);
+            count += 8;
+        }
+        count -= bits;
+        Some((held >> count & ((1 << bits) - 1)) as u32)
+    })
 }
 
 #[cfg(test)]
@@ -169,6 +184,13 @@ mod tests {
             }
             assert_eq!(fast, slow);
         }
+    }
+
+    #[test]
+    fn packed_numbers_begin_with_their_highest_bit() {
+        assert!(packed(&[0xab, 0xcd, 0xef], 12).eq([0xabc, 0xdef]));
+        assert!(packed(&[0b1010_0000], 1).eq([1, 0, 1, 0, 0, 0, 0, 0]));
+        assert!(packed(&[0xff, 0xfe, 0, 0], 15).eq([0x7fff, 0]));
     }
 
     #[test]

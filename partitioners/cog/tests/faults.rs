@@ -289,8 +289,8 @@ fn what_is_not_supported_is_named() {
         "compression LERC is not supported (directory at byte 8)"
     );
     assert_eq!(
-        named(1, 12),
-        "a sample of 12 bits, unsigned integer, is not supported (directory at byte 8)"
+        named(1, 24),
+        "a sample of 24 bits, unsigned integer, is not supported (directory at byte 8)"
     );
 }
 

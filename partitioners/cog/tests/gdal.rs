@@ -237,6 +237,16 @@ fn profiles() -> Vec<(String, Value)> {
         json!({"nbits": 1, "interleave": "pixel"}),
         json!({}),
     );
+    for (bits, dtype) in [
+        (2, "uint8"),
+        (7, "uint8"),
+        (12, "uint16"),
+        (15, "uint16"),
+        (21, "uint32"),
+    ] {
+        let packed = json!({"nbits": bits, "compress": "deflate", "interleave": "pixel", "ENDIANNESS": "BIG"});
+        add(format!("bits-{bits}"), shape(3), dtype, tiled(packed), json!({}));
+    }
     let masked = json!({"mask": true, "overviews": [2, 4]});
     add(
         "masked".into(),

@@ -57,6 +57,8 @@ def make(path, shape, dtype, seed, profile, mask=False, overviews=(), driver_opt
         cube = np.clip(cube * (1 if info.bits == 8 else 250), info.min, info.max)
     if profile.get("nbits") == 1:
         cube = cube > 60
+    elif "nbits" in profile:
+        cube = cube % 2 ** profile["nbits"]
     cube = cube.astype(dtype)
     profile = dict(driver="GTiff", count=bands, height=height, width=width, dtype=dtype, **profile)
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True, **(driver_options or {})):
