@@ -63,7 +63,7 @@ pub(crate) enum Command {
 
 #[derive(clap::Args)]
 #[group(multiple = false)]
-struct Size {
+struct Extent {
     /// A grid of windows: rows x columns. One window is the default.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = grid)]
     windows: Option<WindowGrid>,
@@ -78,7 +78,7 @@ struct Size {
 #[derive(clap::Args)]
 pub(crate) struct Layout {
     #[command(flatten)]
-    size: Size,
+    size: Extent,
     /// Only the pixels that this box touches, in coordinates of the raster's CRS.
     #[arg(long, value_name = "MINX,MINY,MAXX,MAXY", value_parser = bbox, allow_hyphen_values = true, conflicts_with = "pixels")]
     bbox: Option<Bounds>,
