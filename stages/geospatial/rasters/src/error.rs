@@ -110,6 +110,31 @@ pub enum PatchError {
     },
 }
 
+/// Why a picture could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// No pixels, or not as many as rows times columns.
+    #[error("{height} rows and {width} columns are no picture")]
+    Size {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// A colour bar without length.
+    #[error("a colour bar cannot go from {start} to {end}")]
+    Range {
+        /// Value at its lower end.
+        start: f64,
+        /// Value at its upper end.
+        end: f64,
+    },
+    /// PNG.
+    #[error("PNG")]
+    Png(#[from] png::EncodingError),
+}
+
 /// Why a raster could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

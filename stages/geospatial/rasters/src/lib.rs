@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod block;
+mod canvas;
 mod cell;
 mod deflate;
 mod error;
@@ -11,15 +12,20 @@ mod metadata;
 mod patch;
 mod picture;
 mod pyramid;
+mod quicklook;
+mod ramp;
 mod run;
 mod spool;
 mod statistics;
 mod tiff;
 
+pub use canvas::{Canvas, Letters};
 pub use cell::Cell;
-pub use error::{BlockError, Error, LayoutError, PatchError};
+pub use error::{BlockError, Error, LayoutError, PatchError, PictureError};
 pub use layout::Layout;
 pub use patch::Patch;
 pub use picture::Picture;
+pub use quicklook::{Bar, Look, Overlay, canvas, draw};
+pub use ramp::{Color, Ramp};
 pub use run::{Assembled, assemble};
 pub use statistics::Statistics;

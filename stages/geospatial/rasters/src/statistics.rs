@@ -87,6 +87,18 @@ impl Statistics {
         all
     }
 
+    /// Statistics of the pixels times `scale`, which is positive.
+    #[must_use]
+    pub fn scaled(&self, scale: f64) -> Self {
+        Self {
+            valid: self.valid,
+            min: self.min * scale,
+            max: self.max * scale,
+            mean: self.mean * scale,
+            squares: self.squares * scale * scale,
+        }
+    }
+
     /// Standard deviation of the valid pixels, as GDAL has it: the squares are divided by their number.
     pub fn deviation(&self) -> f64 {
         if self.valid == 0 {
