@@ -27,28 +27,62 @@ async fn main() -> Result<(), Failure> {
     };
     let (rows, columns) = grid.split_once('x').ok_or("a grid is ROWSxCOLUMNS")?;
     let count = |text: &str| text.parse::<NonZero<u64>>();
-    let size = WindowSize::Grid(WindowGrid { rows: count(rows)?, columns: count(columns)? });
+    let size = WindowSize::Grid(WindowGrid {
+        rows: count(rows)?,
+        columns: count(columns)?,
+    });
     let mut dates = Vec::new();
     for pair in files.chunks(2) {
-        let [red, nir] = pair else { return Err("red and NIR come in pairs".into()) };
+        let [red, nir] = pair else {
+            return Err("red and NIR come in pairs".into());
+        };
         let (red, nir) = (red.parse::<Uri>()?.into(), nir.parse::<Uri>()?.into());
-        dates.push(Date { red, nir, offset: 0.0, nodata: None });
+        dates.push(Date {
+            red,
+            nir,
+            offset: 0.0,
+            nodata: None,
+        });
     }
     let mut dates = dates.into_iter();
     let first = dates.next().ok_or("no date")?;
-    let scene = Scene { name: "scene".into(), first, second: dates.next() };
-    let encoding = if flags.iter().any(|flag| flag == "--i16") { Encoding::I16 } else { Encoding::F32 };
+    let scene = Scene {
+        name: "scene".into(),
+        first,
+        second: dates.next(),
+    };
+    let encoding = if flags.iter().any(|flag| flag == "--i16") {
+        Encoding::I16
+    } else {
+        Encoding::F32
+    };
     let (store, out) = (Store::new(), out.parse::<Uri>()?);
     let mut clock = Instant::now();
-    let planned = plan(store.clone(), PlanRequest { scene, size, encoding, out: out.join("plan") }).await?;
+    let planned = plan(
+        store.clone(),
+        PlanRequest {
+            scene,
+            size,
+            encoding,
+            out: out.join("plan"),
+        },
+    )
+    .await?;
     let scene = ScenePlan::open(&store, &planned.plan).await?;
-    told(&format!("plan, {} windows, {} bytes", planned.windows, planned.stored), &mut clock);
-    let requests = scene.windows.into_iter().enumerate().map(|(number, window)| WindowRequest {
-        raster: planned.raster.clone(),
-        window,
-        threshold: THRESHOLD,
-        out: out.join(&format!("windows/{number}")),
-    });
+    told(
+        &format!("plan, {} windows, {} bytes", planned.windows, planned.stored),
+        &mut clock,
+    );
+    let requests = scene
+        .windows
+        .into_iter()
+        .enumerate()
+        .map(|(number, window)| WindowRequest {
+            raster: planned.raster.clone(),
+            window,
+            threshold: THRESHOLD,
+            out: out.join(&format!("windows/{number}")),
+        });
     let mut running = tokio::task::JoinSet::new();
     let mut done = Vec::new();
     let threads = std::thread::available_parallelism()?.get();
@@ -65,7 +99,10 @@ async fn main() -> Result<(), Failure> {
     let products = Product::of(planned.dates as usize);
     let mut joining = tokio::task::JoinSet::new();
     for &product in products {
-        let patches = done.iter().flat_map(|window| &window.products).filter(|made| made.product == product);
+        let patches = done
+            .iter()
+            .flat_map(|window| &window.products)
+            .filter(|made| made.product == product);
         let request = AssembleRequest {
             scene: planned.scene.clone(),
             raster: planned.raster.clone(),

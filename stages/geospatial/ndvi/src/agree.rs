@@ -52,7 +52,12 @@ pub fn differences(first: &Place, other: &Place) -> Vec<Difference> {
         let (mut one, mut two) = (name(first), name(other));
         if one == two {
             // Equal names, other definitions.
-            let keys = |place: &Place| format!(" with keys {:?} {:?}", place.georeference.keys, place.georeference.doubles);
+            let keys = |place: &Place| {
+                format!(
+                    " with keys {:?} {:?}",
+                    place.georeference.keys, place.georeference.doubles
+                )
+            };
             one += &keys(first);
             two += &keys(other);
         }
@@ -125,19 +130,28 @@ mod tests {
     #[test]
     fn each_field_is_told_with_both_values() {
         assert_eq!(said(|_| ()), "");
-        assert_eq!(said(|p| (p.height, p.width) = (99, 1)), "rows: 100 and 99; columns: 200 and 1");
+        assert_eq!(
+            said(|p| (p.height, p.width) = (99, 1)),
+            "rows: 100 and 99; columns: 200 and 1"
+        );
         let corner = said(|p| p.georeference.transform = Some([600_010.0, 10.0, 0.0, 4_600_020.0, 0.0, -10.0]));
         assert_eq!(corner, "upper left corner: (600000, 4600020) and (600010, 4600020)");
         let pixel = said(|p| p.georeference.transform = Some([600_000.0, 20.0, 0.0, 4_600_020.0, 0.0, -20.0]));
         assert_eq!(pixel, "pixel size: 10 x -10 and 20 x -20");
         assert!(said(|p| p.georeference.transform = None).starts_with("geotransform: [600000.0, "));
-        assert_eq!(said(|p| p.georeference.keys[15] = 32631), "CRS: EPSG:32630 and EPSG:32631");
+        assert_eq!(
+            said(|p| p.georeference.keys[15] = 32631),
+            "CRS: EPSG:32630 and EPSG:32631"
+        );
         assert_eq!(said(|p| p.georeference.keys = vec![]), "CRS: EPSG:32630 and none");
     }
 
     #[test]
     fn names_and_rounding_do_not_count() {
-        assert_eq!(said(|p| p.georeference.transform = Some([600_000.000_1, 10.0, 0.0, 4_600_020.0, 0.0, -10.0])), "");
+        assert_eq!(
+            said(|p| p.georeference.transform = Some([600_000.000_1, 10.0, 0.0, 4_600_020.0, 0.0, -10.0])),
+            ""
+        );
         assert_eq!(said(|p| p.georeference.ascii = "WGS 84".into()), "");
     }
 }

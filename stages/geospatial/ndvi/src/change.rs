@@ -65,7 +65,14 @@ mod tests {
     #[test]
     fn the_threshold_itself_is_no_loss() {
         let change = Change::of(&[-0.2, -0.21, 0.2, 0.3, 0.0, NODATA], 0.2);
-        assert_eq!(change, Change { valid: 5, loss: 1, gain: 1 });
+        assert_eq!(
+            change,
+            Change {
+                valid: 5,
+                loss: 1,
+                gain: 1
+            }
+        );
         assert_eq!((change.loss_share(), Change::default().loss_share()), (0.2, 0.0));
     }
 }

@@ -51,7 +51,11 @@ fn convert<T: Number>(numbers: &[T], reading: Reading, out: &mut [f32]) {
     let value = |number: T| {
         let value = number.to_f32();
         // `max` would make 0 of NaN.
-        if value.is_finite() { (value + offset).max(0.0) } else { f32::NAN }
+        if value.is_finite() {
+            (value + offset).max(0.0)
+        } else {
+            f32::NAN
+        }
     };
     match reading.nodata.and_then(T::exactly) {
         Some(nodata) => {
@@ -110,9 +114,24 @@ mod tests {
 
     fn read(samples: Samples, mask: Option<Vec<u8>>, nodata: Option<f64>, offset: f32) -> Vec<String> {
         let width = samples.len();
-        let pixels = Pixels { height: 1, width, bands: 1, samples, mask };
+        let pixels = Pixels {
+            height: 1,
+            width,
+            bands: 1,
+            samples,
+            mask,
+        };
         let mut out = vec![0.0; width];
-        reflectances(&pixels, Reading { band: 0, nodata, offset }, 0, &mut out);
+        reflectances(
+            &pixels,
+            Reading {
+                band: 0,
+                nodata,
+                offset,
+            },
+            0,
+            &mut out,
+        );
         out.iter().map(f32::to_string).collect()
     }
 
@@ -130,8 +149,14 @@ mod tests {
     #[test]
     fn what_is_not_finite_or_masked_is_unknown() {
         let numbers = vec![0.5, f32::NAN, f32::INFINITY, 0.25];
-        assert_eq!(read(Samples::F32(numbers), Some(vec![255, 255, 255, 0]), None, 0.0), ["0.5", "NaN", "NaN", "NaN"]);
-        assert_eq!(read(Samples::F64(vec![f64::NAN, 1e300, 2.0]), None, Some(f64::NAN), 0.0), ["NaN", "NaN", "2"]);
+        assert_eq!(
+            read(Samples::F32(numbers), Some(vec![255, 255, 255, 0]), None, 0.0),
+            ["0.5", "NaN", "NaN", "NaN"]
+        );
+        assert_eq!(
+            read(Samples::F64(vec![f64::NAN, 1e300, 2.0]), None, Some(f64::NAN), 0.0),
+            ["NaN", "NaN", "2"]
+        );
     }
 
     #[test]
@@ -147,9 +172,24 @@ mod tests {
     #[test]
     fn a_band_is_read_at_its_place() {
         let samples = Samples::U8((1..=12).collect());
-        let pixels = Pixels { height: 2, width: 2, bands: 3, samples, mask: None };
+        let pixels = Pixels {
+            height: 2,
+            width: 2,
+            bands: 3,
+            samples,
+            mask: None,
+        };
         let mut out = [0.0; 2];
-        reflectances(&pixels, Reading { band: 1, nodata: None, offset: 0.0 }, 2, &mut out);
+        reflectances(
+            &pixels,
+            Reading {
+                band: 1,
+                nodata: None,
+                offset: 0.0,
+            },
+            2,
+            &mut out,
+        );
         assert_eq!(out, [7.0, 8.0]);
     }
 }

@@ -15,5 +15,8 @@ use crate::Error;
 
 /// Runs work off the threads that wait for the network.
 async fn compute<R: Send + 'static>(out: &Uri, work: impl FnOnce() -> R + Send + 'static) -> Result<R, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|source| Error::Panic { out: out.clone(), source })
+    tokio::task::spawn_blocking(work).await.map_err(|source| Error::Panic {
+        out: out.clone(),
+        source,
+    })
 }

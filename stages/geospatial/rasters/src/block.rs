@@ -37,11 +37,18 @@ pub(crate) fn encode<'a, T: Cell>(rows: impl Iterator<Item = &'a [T]>, side: usi
 
 /// Decodes a block stored by [`encode`], with its padding.
 pub(crate) fn decode<T: Cell>(stored: &[u8], side: usize) -> Result<Vec<T>, BlockError> {
-    let stream = stored.get(LEADER..stored.len().saturating_sub(TRAILER)).ok_or(BlockError::Short)?;
+    let stream = stored
+        .get(LEADER..stored.len().saturating_sub(TRAILER))
+        .ok_or(BlockError::Short)?;
     let mut bytes = vec![0; side * side * T::BYTES];
-    flate2::read::ZlibDecoder::new(stream).read_exact(&mut bytes).map_err(BlockError::Deflate)?;
+    flate2::read::ZlibDecoder::new(stream)
+        .read_exact(&mut bytes)
+        .map_err(BlockError::Deflate)?;
     let mut pixels = vec![T::ZERO; side * side];
-    for (line, row) in bytes.chunks_exact_mut(side * T::BYTES).zip(pixels.chunks_exact_mut(side)) {
+    for (line, row) in bytes
+        .chunks_exact_mut(side * T::BYTES)
+        .zip(pixels.chunks_exact_mut(side))
+    {
         T::restore(line, row);
     }
     Ok(pixels)

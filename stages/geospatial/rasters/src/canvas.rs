@@ -136,7 +136,10 @@ impl Canvas {
         }
         let (width, height) = (u32::try_from(self.width), u32::try_from(self.height));
         let (Ok(width), Ok(height)) = (width, height) else {
-            return Err(PictureError::Size { height: self.height, width: self.width });
+            return Err(PictureError::Size {
+                height: self.height,
+                width: self.width,
+            });
         };
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, width, height);
@@ -145,7 +148,10 @@ impl Canvas {
             encoder.set_color(png::ColorType::Rgb);
             self.pixels.as_flattened().to_vec()
         } else {
-            palette.values_mut().zip(0..=u8::MAX).for_each(|(place, number)| *place = number);
+            palette
+                .values_mut()
+                .zip(0..=u8::MAX)
+                .for_each(|(place, number)| *place = number);
             encoder.set_color(png::ColorType::Indexed);
             encoder.set_palette(palette.keys().copied().collect::<Vec<_>>().into_flattened());
             self.pixels.iter().map(|color| palette[color]).collect()
@@ -180,14 +186,20 @@ mod tests {
         canvas.fill(3..5, 38..99, [9, 8, 7]);
         canvas.outline(0..99, 0..4, 1, BLACK);
         let (pixels, kind) = decoded(&canvas.png().unwrap());
-        assert_eq!((pixels, kind), (canvas.pixels.as_flattened().to_vec(), png::ColorType::Indexed));
+        assert_eq!(
+            (pixels, kind),
+            (canvas.pixels.as_flattened().to_vec(), png::ColorType::Indexed)
+        );
         for column in 0..40 {
             for row in 0..20 {
                 canvas.set(row, column, [row as u8, column as u8, 0]);
             }
         }
         let (pixels, kind) = decoded(&canvas.png().unwrap());
-        assert_eq!((pixels, kind), (canvas.pixels.as_flattened().to_vec(), png::ColorType::Rgb));
+        assert_eq!(
+            (pixels, kind),
+            (canvas.pixels.as_flattened().to_vec(), png::ColorType::Rgb)
+        );
     }
 
     #[test]

@@ -67,7 +67,11 @@ impl Cell for f32 {
             sum += if valid { pixel } else { 0.0 };
             count += if valid { 1.0 } else { 0.0 };
         }
-        if count > 0.0 { sum / count } else { nodata.unwrap_or(f32::NAN) }
+        if count > 0.0 {
+            sum / count
+        } else {
+            nodata.unwrap_or(f32::NAN)
+        }
     }
 
     /// TIFF Technical Note 3: the bytes of all pixels from the highest to the lowest, then differences of neighbours.
@@ -139,7 +143,11 @@ macro_rules! integer {
                 // Twelfths of the mean are whole.
                 let twelfths = sum * [0, 12, 6, 4, 3][count];
                 let mean = (twelfths.abs() + 6) / 12 * twelfths.signum();
-                if count > 0 { mean as Self } else { nodata.unwrap_or(0) }
+                if count > 0 {
+                    mean as Self
+                } else {
+                    nodata.unwrap_or(0)
+                }
             }
 
             fn predict(row: &[Self], out: &mut [u8]) {

@@ -124,7 +124,11 @@ fn encode(chunk: &[u8], last: bool, writer: &mut BitWriter) {
     counts[END] = 1;
     let lengths = code_lengths(&counts, LONGEST);
     let header = Header::new(&lengths);
-    let coded: u64 = counts.iter().zip(&lengths).map(|(&n, &bits)| u64::from(n) * u64::from(bits)).sum();
+    let coded: u64 = counts
+        .iter()
+        .zip(&lengths)
+        .map(|(&n, &bits)| u64::from(n) * u64::from(bits))
+        .sum();
     // Copies take a bit for the distance and up to five more for the length.
     let extra: u64 = counts[257..].iter().map(|&n| u64::from(n) * 6).sum();
     if header.bits + coded + extra >= 8 * chunk.len() as u64 {
@@ -176,7 +180,11 @@ struct Header {
 
 impl Header {
     fn new(lengths: &[u8]) -> Self {
-        let literals = lengths.iter().rposition(|&length| length > 0).map_or(257, |at| at + 1).max(257);
+        let literals = lengths
+            .iter()
+            .rposition(|&length| length > 0)
+            .map_or(257, |at| at + 1)
+            .max(257);
         let mut all = lengths[..literals].to_vec();
         // One distance code of one bit, used or not.
         all.push(1);
@@ -186,7 +194,10 @@ impl Header {
             counts[symbol] += 1;
         }
         let code_lengths = code_lengths(&counts, 7);
-        let coded: u64 = symbols.iter().map(|&(s, _, extra)| u64::from(code_lengths[s]) + u64::from(extra)).sum();
+        let coded: u64 = symbols
+            .iter()
+            .map(|&(s, _, extra)| u64::from(code_lengths[s]) + u64::from(extra))
+            .sum();
         Self {
             bits: 3 + 14 + 3 * 19 + coded,
             code_lengths,
@@ -196,7 +207,11 @@ impl Header {
     }
 
     fn write(&self, writer: &mut BitWriter) {
-        let sent = ORDER.iter().rposition(|&symbol| self.code_lengths[symbol] > 0).map_or(4, |at| at + 1).max(4);
+        let sent = ORDER
+            .iter()
+            .rposition(|&symbol| self.code_lengths[symbol] > 0)
+            .map_or(4, |at| at + 1)
+            .max(4);
         writer.put((self.literals - 257) as u64, 5);
         writer.put(0, 5);
         writer.put(sent as u64 - 4, 4);
@@ -331,7 +346,9 @@ mod tests {
         let mut stream = Vec::new();
         zlib(bytes, &mut stream);
         let mut back = Vec::new();
-        flate2::read::ZlibDecoder::new(&stream[..]).read_to_end(&mut back).unwrap();
+        flate2::read::ZlibDecoder::new(&stream[..])
+            .read_to_end(&mut back)
+            .unwrap();
         assert!(back == bytes);
         stream.len()
     }
@@ -348,7 +365,17 @@ mod tests {
 
     #[test]
     fn match_lengths_have_the_symbols_of_the_standard() {
-        for (length, symbol) in [(3, 257), (10, 264), (11, 265), (12, 265), (13, 266), (18, 268), (19, 269), (257, 284), (258, 285)] {
+        for (length, symbol) in [
+            (3, 257),
+            (10, 264),
+            (11, 265),
+            (12, 265),
+            (13, 266),
+            (18, 268),
+            (19, 269),
+            (257, 284),
+            (258, 285),
+        ] {
             assert_eq!(length_symbol(length).0, symbol, "{length}");
         }
         for total in 3..2000 {

@@ -84,7 +84,10 @@ pub enum BlockError {
 #[non_exhaustive]
 pub enum PatchError {
     /// Some other object.
-    #[error("no patch of a raster: it does not begin with `tesspatc` and version {}", crate::patch::VERSION)]
+    #[error(
+        "no patch of a raster: it does not begin with `tesspatc` and version {}",
+        crate::patch::VERSION
+    )]
     Magic,
     /// The directory cannot be read.
     #[error("malformed directory")]

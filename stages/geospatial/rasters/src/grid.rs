@@ -51,7 +51,9 @@ impl<'a, T: Cell> View<'a, T> {
         let right = left + window.width() as usize;
         let top = (window.rows.start - self.window.rows.start) as usize * width;
         let bottom = top + window.height() as usize * width;
-        self.pixels[top..bottom].chunks_exact(width).map(move |row| &row[left..right])
+        self.pixels[top..bottom]
+            .chunks_exact(width)
+            .map(move |row| &row[left..right])
     }
 
     /// The next level of this rectangle: means of two rows and two columns, fewer at the raster's lower and right edge.
@@ -103,13 +105,19 @@ mod tests {
     #[test]
     fn cut_and_paste_are_inverse() {
         let full = grid(2..5, 4..7, &[1, 3, 8, 1, 3, 10, 7, 9, -9]);
-        let window = Window { rows: 3..5, columns: 5..7 };
+        let window = Window {
+            rows: 3..5,
+            columns: 5..7,
+        };
         let part: Vec<i16> = full.view().rows(&window).flatten().copied().collect();
         assert_eq!(part, [3, 10, 9, -9]);
         let mut copy = Grid::filled(full.window.clone(), 0);
         copy.paste(full.view());
         assert_eq!(copy, full);
-        copy.paste(View { window: &window, pixels: &[0; 4] });
+        copy.paste(View {
+            window: &window,
+            pixels: &[0; 4],
+        });
         assert_eq!(copy.pixels, [1, 3, 8, 1, 0, 0, 7, 0, 0]);
     }
 }

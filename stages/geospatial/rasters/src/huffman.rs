@@ -14,7 +14,10 @@ pub(crate) fn code_lengths(counts: &[u32], limit: usize) -> Vec<u8> {
         }
         return lengths;
     }
-    let mut per_length = lengths_of_tree(&symbols.iter().map(|&s| u64::from(counts[s])).collect::<Vec<_>>(), limit);
+    let mut per_length = lengths_of_tree(
+        &symbols.iter().map(|&s| u64::from(counts[s])).collect::<Vec<_>>(),
+        limit,
+    );
     // In units of the longest code: how much of the code space is used, over what there is.
     let full = 1_u64 << limit;
     let mut used: u64 = (1..=limit).map(|length| per_length[length] << (limit - length)).sum();
@@ -72,7 +75,10 @@ pub(crate) fn codes(lengths: &[u8]) -> Vec<u16> {
     let mut first = [0_u16; 16];
     let mut code = 0_u16;
     for length in 1..16 {
-        let shorter = lengths.iter().filter(|&&l| l > 0 && usize::from(l) == length - 1).count() as u16;
+        let shorter = lengths
+            .iter()
+            .filter(|&&l| l > 0 && usize::from(l) == length - 1)
+            .count() as u16;
         code = (code + shorter) << 1;
         first[length] = code;
     }

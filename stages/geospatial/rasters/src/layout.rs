@@ -97,9 +97,7 @@ impl Layout {
     /// What a window of the raster is in a level. Its corners lie on multiples of `2^level`, or at the raster's edge.
     pub(crate) fn reduce(&self, window: &Window, level: usize) -> Window {
         let [height, width] = self.size(level);
-        let reduce = |range: &Range<u64>, end: u64| {
-            range.start >> level..range.end.div_ceil(1 << level).min(end)
-        };
+        let reduce = |range: &Range<u64>, end: u64| range.start >> level..range.end.div_ceil(1 << level).min(end);
         Window {
             rows: reduce(&window.rows, height),
             columns: reduce(&window.columns, width),

@@ -5,8 +5,15 @@ use crate::{Layout, Statistics};
 pub(crate) fn gdal_metadata(layout: &Layout, statistics: &Statistics) -> String {
     let mut items = String::new();
     let mut item = |name: &str, role: &str, value: &str| {
-        let role = if role.is_empty() { String::new() } else { format!(" role=\"{role}\"") };
-        items += &format!("  <Item name=\"{name}\" sample=\"0\"{role}>{}</Item>\n", escape(&escape(value)));
+        let role = if role.is_empty() {
+            String::new()
+        } else {
+            format!(" role=\"{role}\"")
+        };
+        items += &format!(
+            "  <Item name=\"{name}\" sample=\"0\"{role}>{}</Item>\n",
+            escape(&escape(value))
+        );
     };
     if statistics.valid > 0 {
         let share = 100.0 * statistics.valid as f64 / (layout.height as f64 * layout.width as f64);
@@ -31,7 +38,10 @@ pub(crate) fn gdal_metadata(layout: &Layout, statistics: &Statistics) -> String 
 
 /// GDAL writes and reads values escaped twice.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\0', "")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('\0', "")
 }
 
 #[cfg(test)]
@@ -44,9 +54,18 @@ mod tests {
         let mut layout = layout::<f32>(2, 2, 512, None);
         assert_eq!(gdal_metadata(&layout, &Statistics::default()), "");
         layout.description = "a < b".into();
-        let statistics = Statistics { valid: 1, min: 0.5, max: 0.5, mean: 0.5, squares: 0.0 };
+        let statistics = Statistics {
+            valid: 1,
+            min: 0.5,
+            max: 0.5,
+            mean: 0.5,
+            squares: 0.0,
+        };
         let text = gdal_metadata(&layout, &statistics);
-        assert!(text.contains("<Item name=\"STATISTICS_MEAN\" sample=\"0\">0.5</Item>"), "{text}");
+        assert!(
+            text.contains("<Item name=\"STATISTICS_MEAN\" sample=\"0\">0.5</Item>"),
+            "{text}"
+        );
         assert!(text.contains("VALID_PERCENT\" sample=\"0\">25.0000<"), "{text}");
         assert!(text.contains("role=\"description\">a &amp;lt; b</Item>"), "{text}");
     }

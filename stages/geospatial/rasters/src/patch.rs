@@ -67,7 +67,12 @@ impl Patch {
         let nodata = layout.nodata::<T>();
         let blocks: Vec<(Vec<u8>, Statistics)> = touched(layout, 0, window)
             .into_par_iter()
-            .map(|cell| (encode_block(layout, full, &cell), Statistics::of_rows(full.rows(&cell), nodata)))
+            .map(|cell| {
+                (
+                    encode_block(layout, full, &cell),
+                    Statistics::of_rows(full.rows(&cell), nodata),
+                )
+            })
             .collect();
         let mut shares = Vec::new();
         if let Some(first) = &first {
@@ -96,7 +101,9 @@ impl Patch {
         bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&text);
         blocks.iter().for_each(|block| bytes.extend_from_slice(&block.0));
-        let whole = shares.iter().filter_map(|share| if let Share::Whole(b) = share { Some(b) } else { None });
+        let whole = shares
+            .iter()
+            .filter_map(|share| if let Share::Whole(b) = share { Some(b) } else { None });
         whole.for_each(|block| bytes.extend_from_slice(block));
         for share in &shares {
             if let Share::Part(pixels) = share {
@@ -135,9 +142,7 @@ enum Share<T> {
 impl<T: Cell> Share<T> {
     fn of(layout: &Layout, first: &Grid<T>, cell: &Window) -> Self {
         match intersection(&first.window, cell) {
-            Some(part) if part != *cell => {
-                Self::Part(first.view().rows(&part).flatten().copied().collect())
-            }
+            Some(part) if part != *cell => Self::Part(first.view().rows(&part).flatten().copied().collect()),
             _ => Self::Whole(encode_block(layout, first.view(), cell)),
         }
     }
@@ -174,7 +179,11 @@ pub(crate) enum Stored {
 /// Length of the directory, from the first bytes of a patch.
 pub(crate) fn directory_length(prefix: &[u8]) -> Result<usize, PatchError> {
     let version = |bytes: &[u8]| bytes.try_into().map(u32::from_le_bytes).ok();
-    match (prefix.get(..8), prefix.get(8..12).and_then(version), prefix.get(12..16).and_then(version)) {
+    match (
+        prefix.get(..8),
+        prefix.get(8..12).and_then(version),
+        prefix.get(12..16).and_then(version),
+    ) {
         (Some(magic), Some(VERSION), Some(length)) if magic == MAGIC => Ok(length as usize),
         _ => Err(PatchError::Magic),
     }
@@ -191,7 +200,11 @@ impl Contents {
             at - length..at
         };
         let blocks = directory.blocks.iter().map(|&size| take(u64::from(size))).collect();
-        let whole: Vec<_> = directory.overview.iter().map(|size| size.map(|size| take(u64::from(size)))).collect();
+        let whole: Vec<_> = directory
+            .overview
+            .iter()
+            .map(|size| size.map(|size| take(u64::from(size))))
+            .collect();
         let mut overview = Vec::with_capacity(whole.len());
         if layout.levels() > 1 {
             let window = layout.reduce(&directory.window, 1);
@@ -264,7 +277,11 @@ impl Directory {
         other("height", self.height.to_string(), layout.height.to_string())?;
         other("width", self.width.to_string(), layout.width.to_string())?;
         other("block size", self.block.to_string(), layout.block.to_string())?;
-        other("sample type", format!("{:?}", self.sample), format!("{:?}", layout.sample))?;
+        other(
+            "sample type",
+            format!("{:?}", self.sample),
+            format!("{:?}", layout.sample),
+        )?;
         other("nodata", format!("{:?}", self.nodata), format!("{:?}", layout.nodata))?;
         layout.check_window(&self.window)?;
         let count = |window: &Window| {
@@ -299,7 +316,12 @@ impl Directory {
             }
         }
         let least = (block::LEADER + block::TRAILER) as u32;
-        if self.blocks.iter().chain(self.overview.iter().flatten()).any(|&size| size <= least) {
+        if self
+            .blocks
+            .iter()
+            .chain(self.overview.iter().flatten())
+            .any(|&size| size <= least)
+        {
             let says = "an empty block".to_owned();
             return Err(PatchError::Sizes { says });
         }
@@ -315,7 +337,10 @@ mod tests {
     #[test]
     fn a_patch_says_where_its_pieces_lie() {
         let layout = layout::<i16>(100, 70, 16, Some(-1.0));
-        let window = Window { rows: 16..48, columns: 32..70 };
+        let window = Window {
+            rows: 16..48,
+            columns: 32..70,
+        };
         let pixels: Vec<i16> = (0..32 * 38).collect();
         let patch = Patch::encode(&layout, &window, &pixels).unwrap();
         let length = directory_length(&patch.bytes).unwrap();
@@ -323,11 +348,30 @@ mod tests {
         let contents = Contents::parse::<i16>(text, &layout, patch.bytes.len() as u64).unwrap();
         let bytes = |range: Range<u64>| &patch.bytes[range.start as usize..range.end as usize];
         let last = block::decode::<i16>(bytes(contents.block(&layout, 2, 4)), 16).unwrap();
-        assert_eq!(last[..7], [16 * 38 + 32, 16 * 38 + 33, 16 * 38 + 34, 16 * 38 + 35, 16 * 38 + 36, 16 * 38 + 37, -1]);
+        assert_eq!(
+            last[..7],
+            [
+                16 * 38 + 32,
+                16 * 38 + 33,
+                16 * 38 + 34,
+                16 * 38 + 35,
+                16 * 38 + 36,
+                16 * 38 + 37,
+                -1
+            ]
+        );
         // Columns 16..32 of level 1 are blocks of it, its rows 8..24 are not.
-        assert!(matches!(contents.overview(&layout, 0, 1), Stored::Part(range) if range.end - range.start == 8 * 16 * 2));
+        assert!(
+            matches!(contents.overview(&layout, 0, 1), Stored::Part(range) if range.end - range.start == 8 * 16 * 2)
+        );
         let (range, rows) = contents.second::<i16>(&layout, &(0..7)).unwrap();
-        assert_eq!(rows, Window { rows: 4..7, columns: 8..18 });
+        assert_eq!(
+            rows,
+            Window {
+                rows: 4..7,
+                columns: 8..18
+            }
+        );
         assert_eq!(range.end - range.start, 3 * 10 * 2);
         assert_eq!(patch.statistics.valid, 32 * 38);
     }
@@ -335,7 +379,10 @@ mod tests {
     #[test]
     fn directories_that_lie_are_refused() {
         let layout = layout::<i16>(100, 70, 16, Some(-1.0));
-        let window = Window { rows: 16..48, columns: 32..70 };
+        let window = Window {
+            rows: 16..48,
+            columns: 32..70,
+        };
         let patch = Patch::encode(&layout, &window, &[3_i16; 32 * 38]).unwrap();
         let length = directory_length(&patch.bytes).unwrap();
         let size = patch.bytes.len() as u64;

@@ -31,7 +31,10 @@ impl<T: Cell> Pyramid<T> {
     pub(crate) fn strip(layout: &Layout, level: usize, row: u64) -> Window {
         let [height, width] = layout.size(level);
         let rows = row * layout.block..((row + 1) * layout.block).min(height);
-        Window { rows, columns: 0..width }
+        Window {
+            rows,
+            columns: 0..width,
+        }
     }
 
     /// Takes the next strip of `level`; gives the rows of blocks that are complete by it, of this level and those above.
@@ -49,7 +52,9 @@ impl<T: Cell> Pyramid<T> {
         }
         let half = strip.view().halved(layout.nodata());
         let above = Self::strip(layout, level + 1, row / 2);
-        let mut open = self.strips[level + 1].take().unwrap_or_else(|| Grid::filled(above.clone(), T::ZERO));
+        let mut open = self.strips[level + 1]
+            .take()
+            .unwrap_or_else(|| Grid::filled(above.clone(), T::ZERO));
         open.paste(half.view());
         if half.window.rows.end == above.rows.end {
             self.push(level + 1, &open, done);
@@ -79,8 +84,13 @@ mod tests {
     #[test]
     fn levels_are_halves_of_each_other() {
         let layout = layout::<i16>(130, 75, 16, Some(-1.0));
-        let whole = Window { rows: 0..130, columns: 0..75 };
-        let pixels = (0..130 * 75).map(|i| if i % 11 < 3 { -1 } else { (i * i % 999) as i16 }).collect();
+        let whole = Window {
+            rows: 0..130,
+            columns: 0..75,
+        };
+        let pixels = (0..130 * 75)
+            .map(|i| if i % 11 < 3 { -1 } else { (i * i % 999) as i16 })
+            .collect();
         let full = Grid { window: whole, pixels };
         let mut pyramid = Pyramid::new(layout.clone());
         let mut done = Vec::new();

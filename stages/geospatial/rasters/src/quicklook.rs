@@ -10,6 +10,8 @@ const BARS: Color = [190, 196, 204];
 /// Where nothing is known.
 const NOTHING: Color = [214, 214, 214];
 
+const NO_DATA: &str = "no data";
+
 /// Space around everything, and between picture and legend.
 const MARGIN: usize = 24;
 /// Small rasters are shown in larger squares, up to this many pixels a side.
@@ -58,7 +60,10 @@ impl Default for Look {
         Self {
             title: String::new(),
             ramp: Ramp::default(),
-            bar: Bar { range: 0.0..1.0, label: String::new() },
+            bar: Bar {
+                range: 0.0..1.0,
+                label: String::new(),
+            },
             overlays: Vec::new(),
         }
     }
@@ -82,10 +87,13 @@ pub fn canvas(picture: &Picture, look: &Look) -> Result<Canvas, PictureError> {
     let zoom = (LEAST / height.max(width)).max(1);
     let (high, wide) = (height * zoom, width * zoom);
     let ticks = ticks(start, end);
-    let labels = ticks.iter().map(|tick| Letters::Small.width(&tick.1)).max().unwrap_or(0);
+    let texts = ticks.iter().map(|tick| tick.1.as_str()).chain([NO_DATA]);
+    let labels = texts.map(|text| Letters::Small.width(text)).max().unwrap_or(0);
     let legend = LONGEST + 6 + BAR_WIDTH + 12 + labels;
     let top = MARGIN + Letters::Title.height() + 14;
-    let texts = Letters::Title.width(&look.title).max(Letters::Small.width(&note(picture)));
+    let texts = Letters::Title
+        .width(&look.title)
+        .max(Letters::Small.width(&note(picture)));
     let bar = high.clamp(160, BAR);
     // Legend: label, tip, bar, tip, and the line for nodata.
     let legend_height = 24 + 12 + bar + 12 + 40;
@@ -98,7 +106,11 @@ pub fn canvas(picture: &Picture, look: &Look) -> Result<Canvas, PictureError> {
     let palette = look.ramp.palette();
     let step = |value: f32| ((f64::from(value) - start) / (end - start) * (STEPS - 1) as f64).round();
     for (number, &value) in picture.values.iter().enumerate() {
-        let color = if value.is_nan() { NOTHING } else { palette[step(value).clamp(0.0, (STEPS - 1) as f64) as usize] };
+        let color = if value.is_nan() {
+            NOTHING
+        } else {
+            palette[step(value).clamp(0.0, (STEPS - 1) as f64) as usize]
+        };
         let (row, column) = (top + number / width * zoom, MARGIN + number % width * zoom);
         canvas.fill(row..row + zoom, column..column + zoom, color);
     }
@@ -108,7 +120,12 @@ pub fn canvas(picture: &Picture, look: &Look) -> Result<Canvas, PictureError> {
             let at = |value: f64| from + (value * scale).round().clamp(0.0, length as f64) as usize;
             at(range.start)..at(range.end).max(at(range.start) + 1)
         };
-        canvas.outline(place(&overlay.rows, top, high), place(&overlay.columns, MARGIN, wide), 1, overlay.color);
+        canvas.outline(
+            place(&overlay.rows, top, high),
+            place(&overlay.columns, MARGIN, wide),
+            1,
+            overlay.color,
+        );
     }
     canvas.outline(top - 1..top + high + 1, MARGIN - 1..MARGIN + wide + 1, 1, FAINT);
     canvas.text(top + high + 8, MARGIN, &note(picture), Letters::Small, FAINT);
@@ -152,26 +169,45 @@ fn draw_legend(
     }
     for down in 0..length {
         let step = (length - 1 - down) * (STEPS - 1) / (length - 1);
-        canvas.fill(first + down..first + down + 1, column..column + BAR_WIDTH, palette[step]);
+        canvas.fill(
+            first + down..first + down + 1,
+            column..column + BAR_WIDTH,
+            palette[step],
+        );
     }
-    canvas.outline(first - 1..first + length + 1, column - 1..column + BAR_WIDTH + 1, 1, FAINT);
+    canvas.outline(
+        first - 1..first + length + 1,
+        column - 1..column + BAR_WIDTH + 1,
+        1,
+        FAINT,
+    );
     // Tips: there are values beyond the end.
     for (beyond, color, up) in [(above, palette[STEPS - 1], true), (below, palette[0], false)] {
         for line in 0..if beyond { BAR_WIDTH / 2 } else { 0 } {
-            let row = if up { first - 2 - line } else { first + length + 1 + line };
+            let row = if up {
+                first - 2 - line
+            } else {
+                first + length + 1 + line
+            };
             canvas.fill(row..row + 1, column + line..column + BAR_WIDTH - line, color);
         }
     }
     for (value, text) in ticks {
         let row = first + ((1.0 - share(*value)) * (length - 1) as f64).round() as usize;
         canvas.fill(row..row + 1, column + BAR_WIDTH + 1..column + BAR_WIDTH + 6, INK);
-        canvas.text(row - Letters::Small.height() / 2, column + BAR_WIDTH + 10, text, Letters::Small, INK);
+        canvas.text(
+            row - Letters::Small.height() / 2,
+            column + BAR_WIDTH + 10,
+            text,
+            Letters::Small,
+            INK,
+        );
     }
     if unknown {
         let row = first + length + 24;
         canvas.fill(row..row + 14, column..column + BAR_WIDTH, NOTHING);
         canvas.outline(row..row + 14, column..column + BAR_WIDTH, 1, FAINT);
-        canvas.text(row - 1, column + BAR_WIDTH + 10, "no data", Letters::Small, INK);
+        canvas.text(row - 1, column + BAR_WIDTH + 10, NO_DATA, Letters::Small, INK);
     }
 }
 
@@ -187,13 +223,21 @@ fn note(picture: &Picture) -> String {
 fn ticks(start: f64, end: f64) -> Vec<(f64, String)> {
     let rough = (end - start) / 6.0;
     let power = 10_f64.powi(rough.log10().floor() as i32);
-    let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power).into_iter().find(|step| *step >= rough * 0.999);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|round| round * power)
+        .into_iter()
+        .find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
     let decimals = (-step.log10().floor()).max(0.0) as usize;
     let first = (start / step - 1e-9).ceil() as i64;
     let last = (end / step + 1e-9).floor() as i64;
     // Not -0.
-    let tick = |number: i64| (number as f64 * step, format!("{:.decimals$}", if number == 0 { 0.0 } else { number as f64 * step }));
+    let tick = |number: i64| {
+        (
+            number as f64 * step,
+            format!("{:.decimals$}", if number == 0 { 0.0 } else { number as f64 * step }),
+        )
+    };
     (first..=last).take(20).map(tick).collect()
 }
 
@@ -203,7 +247,12 @@ mod tests {
 
     fn picture(height: usize, width: usize, value: impl Fn(usize, usize) -> f32) -> Picture {
         let values = (0..height * width).map(|at| value(at / width, at % width)).collect();
-        Picture { height, width, values, reduction: 4 }
+        Picture {
+            height,
+            width,
+            values,
+            reduction: 4,
+        }
     }
 
     #[test]
@@ -217,8 +266,18 @@ mod tests {
 
     #[test]
     fn pixels_have_the_colour_of_their_value() {
-        let look = Look { bar: Bar { range: 0.0..10.0, label: "m".into() }, ..Look::default() };
-        let made = canvas(&picture(500, 600, |row, _| if row < 250 { 0.0 } else { f32::NAN }), &look).unwrap();
+        let look = Look {
+            bar: Bar {
+                range: 0.0..10.0,
+                label: "m".into(),
+            },
+            ..Look::default()
+        };
+        let made = canvas(
+            &picture(500, 600, |row, _| if row < 250 { 0.0 } else { f32::NAN }),
+            &look,
+        )
+        .unwrap();
         let top = MARGIN + Letters::Title.height() + 14;
         assert_eq!(made.get(top, MARGIN), Ramp::Sequential.color(0.0));
         assert_eq!(made.get(top + 499, MARGIN + 599), NOTHING);
@@ -229,12 +288,19 @@ mod tests {
     fn overlays_are_placed_in_pixels_of_the_raster() {
         let red = [255, 0, 0];
         let look = Look {
-            overlays: vec![Overlay { rows: 400.0..800.0, columns: 0.0..2400.0, color: red }],
+            overlays: vec![Overlay {
+                rows: 400.0..800.0,
+                columns: 0.0..2400.0,
+                color: red,
+            }],
             ..Look::default()
         };
         let made = canvas(&picture(500, 600, |_, _| 0.5), &look).unwrap();
         let top = MARGIN + Letters::Title.height() + 14;
-        assert_eq!([made.get(top + 100, MARGIN + 300), made.get(top + 199, MARGIN + 599)], [red; 2]);
+        assert_eq!(
+            [made.get(top + 100, MARGIN + 300), made.get(top + 199, MARGIN + 599)],
+            [red; 2]
+        );
         assert!(made.get(top + 150, MARGIN + 300) != red);
     }
 
@@ -246,7 +312,13 @@ mod tests {
         assert!(!draw(&long, &Look::default()).unwrap().is_empty());
         let infinite = picture(3, 3, |row, _| if row > 1 { f32::INFINITY } else { f32::NEG_INFINITY });
         assert!(!draw(&infinite, &Look::default()).unwrap().is_empty());
-        let look = Look { bar: Bar { range: 1.0..1.0, label: String::new() }, ..Look::default() };
+        let look = Look {
+            bar: Bar {
+                range: 1.0..1.0,
+                label: String::new(),
+            },
+            ..Look::default()
+        };
         assert!(draw(&one, &look).is_err());
     }
 }

@@ -75,7 +75,11 @@ fn mix(a: Color, b: Color, share: f64) -> Color {
 fn to_oklab(color: Color) -> [f64; 3] {
     let linear = |byte: u8| {
         let value = f64::from(byte) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
     };
     let [r, g, b] = color.map(linear);
     let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
@@ -99,7 +103,11 @@ fn from_oklab([lightness, a, b]: [f64; 3]) -> Color {
     ];
     linear.map(|value| {
         let value = value.clamp(0.0, 1.0);
-        let coded = if value <= 0.003_130_8 { 12.92 * value } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 };
+        let coded = if value <= 0.003_130_8 {
+            12.92 * value
+        } else {
+            1.055 * value.powf(1.0 / 2.4) - 0.055
+        };
         (coded * 255.0).round() as u8
     })
 }

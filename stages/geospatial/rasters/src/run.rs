@@ -101,7 +101,12 @@ async fn assemble_of<T: Cell>(
     let statistics = sources.parts.statistics();
     let sizes: Vec<Vec<u32>> = levels
         .iter()
-        .map(|blocks| blocks.iter().map(|(_, range)| (range.end - range.start) as u32).collect())
+        .map(|blocks| {
+            blocks
+                .iter()
+                .map(|(_, range)| (range.end - range.start) as u32)
+                .collect()
+        })
         .collect();
     let mut writer = store.writer(out).await?;
     writer.write(tiff::head::<T>(layout, &statistics, &sizes)).await?;
@@ -178,6 +183,7 @@ async fn further_overviews<T: Cell>(
         let done;
         (pyramid, done) = compute(out, work).await?;
         for row in done {
+            debug_assert_eq!(levels[row.level].len() as u64, row.row * row.blocks.len() as u64);
             for block in row.blocks {
                 levels[row.level].push((Place::Spool, spool.push(&block).await?));
             }

@@ -31,7 +31,10 @@ impl Statistics {
         let mut shift = None;
         for row in rows {
             if shift.is_none() {
-                shift = row.iter().find(|pixel| pixel.is_valid(nodata)).map(|pixel| pixel.to_f64());
+                shift = row
+                    .iter()
+                    .find(|pixel| pixel.is_valid(nodata))
+                    .map(|pixel| pixel.to_f64());
             }
             // A row before the first valid pixel has nothing to add.
             let Some(shift) = shift else { continue };
@@ -131,7 +134,11 @@ impl Lane {
         let valid = pixel.is_valid(nodata);
         let value = pixel.to_f64();
         let apart = if valid { value - shift } else { 0.0 };
-        let (low, high) = if valid { (value, value) } else { (f64::INFINITY, f64::NEG_INFINITY) };
+        let (low, high) = if valid {
+            (value, value)
+        } else {
+            (f64::INFINITY, f64::NEG_INFINITY)
+        };
         self.count += if valid { 1.0 } else { 0.0 };
         self.min = if low < self.min { low } else { self.min };
         self.max = if high > self.max { high } else { self.max };
@@ -160,7 +167,10 @@ mod tests {
     fn a_few_pixels_one_can_check_by_eye() {
         let rows: [&[i16]; 2] = [&[-9, 2, 4], &[4, 4, 6]];
         let found = Statistics::of_rows(rows.into_iter(), Some(-9));
-        assert_eq!((found.valid, found.min, found.max, found.mean, found.squares), (5, 2.0, 6.0, 4.0, 8.0));
+        assert_eq!(
+            (found.valid, found.min, found.max, found.mean, found.squares),
+            (5, 2.0, 6.0, 4.0, 8.0)
+        );
         assert_eq!(found.deviation(), 1.6_f64.sqrt());
         let none = Statistics::of_rows([&[f32::NAN][..]].into_iter(), None);
         assert_eq!(none, Statistics::default());

@@ -98,7 +98,12 @@ impl Field {
 
     fn new(tag: u16, kind: u16, count: usize, values: Vec<u8>) -> Self {
         let count = count as u64;
-        Self { tag, kind, count, values }
+        Self {
+            tag,
+            kind,
+            count,
+            values,
+        }
     }
 }
 
@@ -165,7 +170,11 @@ fn fields<T: Cell>(
 
 /// GTRasterTypeGeoKey with the value RasterPixelIsPoint.
 fn is_point(keys: &[u16]) -> bool {
-    keys.as_chunks::<4>().0.iter().skip(1).any(|&[key, _, _, value]| key == 1025 && value == 2)
+    keys.as_chunks::<4>()
+        .0
+        .iter()
+        .skip(1)
+        .any(|&[key, _, _, value]| key == 1025 && value == 2)
 }
 
 fn georeference(geo: &GeoReference, fields: &mut Vec<Field>) {
@@ -178,7 +187,9 @@ fn georeference(geo: &GeoReference, fields: &mut Vec<Field>) {
             fields.push(Field::double(33550, &[dx, -dy, 0.0]));
             fields.push(Field::double(33922, &[0.0, 0.0, 0.0, x, y, 0.0]));
         } else {
-            let matrix = [dx, row_x, 0.0, x, column_y, dy, 0.0, y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+            let matrix = [
+                dx, row_x, 0.0, x, column_y, dy, 0.0, y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0,
+            ];
             fields.push(Field::double(34264, &matrix));
         }
     }
@@ -246,7 +257,11 @@ mod tests {
         let short = u32::from_le_bytes;
         // The overview's only block lies first, right behind the head and its leader.
         let wanted = (small.len() as u32 + 4).to_le_bytes();
-        assert!(small.windows(12).any(|f| f[..8] == [68, 1, 4, 0, 1, 0, 0, 0] && f[8..] == wanted));
+        assert!(
+            small
+                .windows(12)
+                .any(|f| f[..8] == [68, 1, 4, 0, 1, 0, 0, 0] && f[8..] == wanted)
+        );
         assert_eq!(short(small[4..8].try_into().unwrap()) % 8, 0);
         let wanted = (large.len() as u64 + 4).to_le_bytes();
         assert!(large.windows(20).any(|f| f[..4] == [68, 1, 16, 0] && f[12..] == wanted));
@@ -261,7 +276,13 @@ mod tests {
             ..GeoReference::default()
         };
         georeference(&geo, &mut fields);
-        let tie: Vec<f64> = fields[1].values.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect();
+        let tie: Vec<f64> = fields[1]
+            .values
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&b| f64::from_le_bytes(b))
+            .collect();
         assert_eq!(tie, [0.0, 0.0, 0.0, 105.0, 195.0, 0.0]);
     }
 }

@@ -51,7 +51,10 @@ fn write<T: Cell>(layout: &Layout, out: &Path, make: fn(f64) -> T) -> Vec<T> {
                 if rows.is_empty() || columns.is_empty() {
                     continue;
                 }
-                let window = Window { rows: rows.clone(), columns };
+                let window = Window {
+                    rows: rows.clone(),
+                    columns,
+                };
                 let row = |row| window.columns.clone().map(move |column| pixel(row, column));
                 let pixels: Vec<T> = rows.clone().flat_map(row).collect();
                 let patch = Patch::encode(layout, &window, &pixels).unwrap();
@@ -60,7 +63,9 @@ fn write<T: Cell>(layout: &Layout, out: &Path, make: fn(f64) -> T) -> Vec<T> {
                 patches.push(uri);
             }
         }
-        assemble(&store, layout, &patches, &Uri::from_path(out), 1400).await.unwrap();
+        assemble(&store, layout, &patches, &Uri::from_path(out), 1400)
+            .await
+            .unwrap();
     });
     all.collect()
 }
@@ -84,12 +89,22 @@ fn check<T: Cell>(height: u64, width: u64, block: u64, make: fn(f64) -> T) {
     };
     let pixels = write(&layout, &file, make);
     let name = file.to_str().unwrap();
-    let Some(info) = tool("gdalinfo", &["-json", name]) else { return };
+    let Some(info) = tool("gdalinfo", &["-json", name]) else {
+        return;
+    };
     let info: serde_json::Value = serde_json::from_str(&text(&info)).unwrap();
     assert_eq!(info["size"], serde_json::json!([width, height]));
     assert_eq!(info["metadata"]["IMAGE_STRUCTURE"]["LAYOUT"], "COG");
-    assert!(info["coordinateSystem"]["wkt"].as_str().unwrap().contains("UTM zone 30N"));
-    assert_eq!(info["geoTransform"], serde_json::json!([600_000.0, 10.0, 0.0, 4_600_020.0, 0.0, -10.0]));
+    assert!(
+        info["coordinateSystem"]["wkt"]
+            .as_str()
+            .unwrap()
+            .contains("UTM zone 30N")
+    );
+    assert_eq!(
+        info["geoTransform"],
+        serde_json::json!([600_000.0, 10.0, 0.0, 4_600_020.0, 0.0, -10.0])
+    );
     let band = &info["bands"][0];
     assert_eq!(band["description"], "waves <&>");
     assert_eq!(band["noDataValue"], 99.0);
@@ -101,10 +116,26 @@ fn check<T: Cell>(height: u64, width: u64, block: u64, make: fn(f64) -> T) {
     let copy = folder.path().join("copy.tif");
     let copied = tool("gdal_translate", &["-q", "-stats", name, copy.to_str().unwrap()]).unwrap();
     text(&copied);
-    let computed = tool("gdalinfo", &["-json", "-stats", "--config", "GDAL_PAM_ENABLED", "NO", copy.to_str().unwrap()]).unwrap();
+    let computed = tool(
+        "gdalinfo",
+        &[
+            "-json",
+            "-stats",
+            "--config",
+            "GDAL_PAM_ENABLED",
+            "NO",
+            copy.to_str().unwrap(),
+        ],
+    )
+    .unwrap();
     let computed: serde_json::Value = serde_json::from_str(&text(&computed)).unwrap();
     let computed = &computed["bands"][0];
-    for (key, name) in [("minimum", "MINIMUM"), ("maximum", "MAXIMUM"), ("mean", "MEAN"), ("stdDev", "STDDEV")] {
+    for (key, name) in [
+        ("minimum", "MINIMUM"),
+        ("maximum", "MAXIMUM"),
+        ("mean", "MEAN"),
+        ("stdDev", "STDDEV"),
+    ] {
         let (ours, theirs) = (said(&format!("STATISTICS_{name}")), computed[key].as_f64().unwrap());
         assert!((ours - theirs).abs() < 1e-3, "{name}: {ours}, GDAL {theirs}");
     }
@@ -116,9 +147,19 @@ fn check<T: Cell>(height: u64, width: u64, block: u64, make: fn(f64) -> T) {
     let half = folder.path().join("half");
     if layout.levels() > 1 {
         // Decoding an overview whole finds every block of it.
-        let args = ["-q", "-of", "ENVI", "-oo", "OVERVIEW_LEVEL=0", name, half.to_str().unwrap()];
+        let args = [
+            "-q",
+            "-of",
+            "ENVI",
+            "-oo",
+            "OVERVIEW_LEVEL=0",
+            name,
+            half.to_str().unwrap(),
+        ];
         text(&tool("gdal_translate", &args).unwrap());
-        let first: Vec<T> = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(r, c)| pixels[r * width as usize + c]).to_vec();
+        let first: Vec<T> = [(0, 0), (0, 1), (1, 0), (1, 1)]
+            .map(|(r, c)| pixels[r * width as usize + c])
+            .to_vec();
         let mut mean = Vec::new();
         T::put(&[T::mean(first.try_into().unwrap(), T::exactly(99.0))], &mut mean);
         assert_eq!(fs::read(&half).unwrap()[..T::BYTES], mean);

@@ -6,7 +6,11 @@ use plan::Uri;
 use proptest::prelude::*;
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 fn layout<T: Cell>(height: u64, width: u64, block: u64) -> Layout {
@@ -44,10 +48,16 @@ fn patch<T: Cell>(layout: &Layout, window: &Window, make: fn(f64) -> T) -> Patch
 
 /// Cuts of `length` at multiples of `block`, chosen by the bits of `cuts`.
 fn runs(length: u64, block: u64, cuts: u64) -> Vec<std::ops::Range<u64>> {
-    let mut ends: Vec<u64> = (1..length.div_ceil(block)).filter(|at| cuts >> (at % 64) & 1 == 1).map(|at| at * block).collect();
+    let mut ends: Vec<u64> = (1..length.div_ceil(block))
+        .filter(|at| cuts >> (at % 64) & 1 == 1)
+        .map(|at| at * block)
+        .collect();
     ends.push(length);
     let starts = std::iter::once(0).chain(ends.clone());
-    starts.zip(ends.iter().copied()).map(|(start, end)| start..end).collect()
+    starts
+        .zip(ends.iter().copied())
+        .map(|(start, end)| start..end)
+        .collect()
 }
 
 fn file<T: Cell>(layout: &Layout, windows: &[Window], make: fn(f64) -> T) -> Vec<u8> {
@@ -70,7 +80,15 @@ fn file<T: Cell>(layout: &Layout, windows: &[Window], make: fn(f64) -> T) -> Vec
 fn grid(layout: &Layout, rows: u64, columns: u64) -> Vec<Window> {
     let columns = runs(layout.width, layout.block, columns);
     let rows = runs(layout.height, layout.block, rows).into_iter();
-    let row = |rows: std::ops::Range<u64>| columns.iter().map(move |columns| Window { rows: rows.clone(), columns: columns.clone() }).collect::<Vec<_>>();
+    let row = |rows: std::ops::Range<u64>| {
+        columns
+            .iter()
+            .map(move |columns| Window {
+                rows: rows.clone(),
+                columns: columns.clone(),
+            })
+            .collect::<Vec<_>>()
+    };
     rows.flat_map(row).collect()
 }
 

@@ -14,15 +14,29 @@ const PICTURE: u64 = 1400;
 /// # Errors
 /// A patch that is missing, malformed, or of another raster.
 pub async fn assemble(store: Store, request: AssembleRequest) -> Result<AssembleResponse, Error> {
-    let AssembleRequest { scene, raster, product, patches, out } = request;
+    let AssembleRequest {
+        scene,
+        raster,
+        product,
+        patches,
+        out,
+    } = request;
     let layout = raster.layout(product);
     let tif = out.with_suffix(".tif");
     let assembled = geospatial_rasters::assemble(&store, &layout, &patches, &tif, PICTURE).await?;
-    let Assembled { object, statistics, picture, bytes_in } = assembled;
+    let Assembled {
+        object,
+        statistics,
+        picture,
+        bytes_in,
+    } = assembled;
     let look = look(&scene, product);
     let drawn = compute(&out, move || draw(&picture, &look)).await?;
     let png = out.with_suffix(".png");
-    let image = drawn.map_err(|source| Error::Look { uri: png.clone(), source })?;
+    let image = drawn.map_err(|source| Error::Look {
+        uri: png.clone(),
+        source,
+    })?;
     let bytes_out = object.size + image.len() as u64;
     store.put(&png, image).await?;
     Ok(AssembleResponse {
@@ -47,7 +61,10 @@ fn look(scene: &str, product: Product) -> Look {
     Look {
         title: format!("{scene}: {title}"),
         ramp,
-        bar: Bar { range, label: "NDVI".into() },
+        bar: Bar {
+            range,
+            label: "NDVI".into(),
+        },
         ..Look::default()
     }
 }

@@ -26,12 +26,22 @@ impl Opened {
         let number = match band.band {
             None if layout.bands == 1 => 1,
             Some(number) if (1..=layout.bands).contains(&number) => number,
-            asked => return Err(Error::Band { raster: raster(), bands: layout.bands, asked }),
+            asked => {
+                return Err(Error::Band {
+                    raster: raster(),
+                    bands: layout.bands,
+                    asked,
+                });
+            }
         };
         // What is not supported is told, with its name, when the windows are planned.
         let sample = layout.sample().unwrap_or(SampleType::F64);
         let nodata = nodata_of(nodata, cog.nodata, sample, cog.levels[0].mask.is_some());
-        Ok(Self { band: number, nodata, cog })
+        Ok(Self {
+            band: number,
+            nodata,
+            cog,
+        })
     }
 
     fn place(&self) -> Place {
@@ -51,7 +61,10 @@ impl ScenePlan {
     /// [`Error::Plan`] if it is something else.
     pub async fn open(store: &Store, uri: &Uri) -> Result<Self, Error> {
         let text = store.get(uri).await?;
-        serde_json::from_slice(&text).map_err(|source| Error::Plan { uri: uri.clone(), source })
+        serde_json::from_slice(&text).map_err(|source| Error::Plan {
+            uri: uri.clone(),
+            source,
+        })
     }
 }
 
@@ -61,12 +74,20 @@ impl ScenePlan {
 /// Rasters of other size, place or CRS than the red band of the first date, a band that is not there, a raster that cannot
 /// be read.
 pub async fn plan(store: Store, request: PlanRequest) -> Result<PlanResponse, Error> {
-    let PlanRequest { scene, size, encoding, out } = request;
+    let PlanRequest {
+        scene,
+        size,
+        encoding,
+        out,
+    } = request;
     let dates: Vec<&Date> = std::iter::once(&scene.first).chain(&scene.second).collect();
     let mut bands: Vec<Opened> = Vec::with_capacity(4);
     for date in &dates {
         if !date.offset.is_finite() {
-            return Err(Error::Number { what: "offset", value: date.offset });
+            return Err(Error::Number {
+                what: "offset",
+                value: date.offset,
+            });
         }
         for band in [&date.red, &date.nir] {
             let opened = Opened::open(&store, band, date.nodata).await?;
@@ -84,7 +105,10 @@ pub async fn plan(store: Store, request: PlanRequest) -> Result<PlanResponse, Er
             bands.push(opened);
         }
     }
-    let unit = NonZero::new(default_block()).map(|block| WindowGrid { rows: block, columns: block });
+    let unit = NonZero::new(default_block()).map(|block| WindowGrid {
+        rows: block,
+        columns: block,
+    });
     let cut = Cut { unit, ..Cut::of(size) };
     let first = bands[0].cog.plan(&store, &cut).await?;
     let windows: Vec<_> = first.partitions.iter().map(|part| part.scope.window.clone()).collect();
@@ -92,13 +116,27 @@ pub async fn plan(store: Store, request: PlanRequest) -> Result<PlanResponse, Er
     for band in &bands[1..] {
         plans.push(band.cog.plan_windows(&store, 0, &windows).await?.partitions.into_iter());
     }
-    let Place { height, width, georeference } = bands[0].place();
-    let raster = Raster { height, width, georeference, encoding, block: default_block() };
+    let Place {
+        height,
+        width,
+        georeference,
+    } = bands[0].place();
+    let raster = Raster {
+        height,
+        width,
+        georeference,
+        encoding,
+        block: default_block(),
+    };
     let stored = std::cell::Cell::new(0);
     let mut planned = |at: usize| {
         let partition = plans[at].next().expect("each plan has all windows");
         stored.set(stored.get() + bytes_of(&partition));
-        PlannedBand { partition, band: bands[at].band, nodata: bands[at].nodata.filter(|nodata| nodata.is_finite()) }
+        PlannedBand {
+            partition,
+            band: bands[at].band,
+            nodata: bands[at].nodata.filter(|nodata| nodata.is_finite()),
+        }
     };
     let windows: Vec<PlannedWindow> = windows
         .into_iter()
@@ -113,9 +151,16 @@ pub async fn plan(store: Store, request: PlanRequest) -> Result<PlanResponse, Er
         })
         .collect();
     let stored = stored.get();
-    let plan = ScenePlan { scene: scene.name.clone(), raster: raster.clone(), windows };
+    let plan = ScenePlan {
+        scene: scene.name.clone(),
+        raster: raster.clone(),
+        windows,
+    };
     let uri = out.with_suffix(".json");
-    let text = serde_json::to_vec(&plan).map_err(|source| Error::Plan { uri: uri.clone(), source })?;
+    let text = serde_json::to_vec(&plan).map_err(|source| Error::Plan {
+        uri: uri.clone(),
+        source,
+    })?;
     store.put(&uri, text).await?;
     Ok(PlanResponse {
         scene: plan.scene,
@@ -124,7 +169,10 @@ pub async fn plan(store: Store, request: PlanRequest) -> Result<PlanResponse, Er
         dates: dates.len() as u64,
         raster,
         stored,
-        nodata: bands.iter().map(|band| band.nodata.filter(|nodata| nodata.is_finite())).collect(),
+        nodata: bands
+            .iter()
+            .map(|band| band.nodata.filter(|nodata| nodata.is_finite()))
+            .collect(),
     })
 }
 

@@ -7,7 +7,13 @@ use crate::{Error, SummaryRequest, SummaryResponse, table};
 pub async fn summary(store: Store, request: SummaryRequest) -> Result<SummaryResponse, Error> {
     let SummaryRequest { rows, threshold, out } = request;
     let uri = out.with_suffix(".parquet");
-    let bytes = table(&rows, threshold).map_err(|source| Error::Table { uri: uri.clone(), source })?;
+    let bytes = table(&rows, threshold).map_err(|source| Error::Table {
+        uri: uri.clone(),
+        source,
+    })?;
     store.put(&uri, bytes).await?;
-    Ok(SummaryResponse { table: uri, rows: rows.len() as u64 })
+    Ok(SummaryResponse {
+        table: uri,
+        rows: rows.len() as u64,
+    })
 }

@@ -7,8 +7,8 @@ use partition_cog::{Fetched, Threads, decode, fetch};
 
 use super::compute;
 use crate::{
-    Change, Encoding, Error, PlannedBand, PlannedDate, PlannedWindow, Product, ProductPatch, Raster, Reading, WindowRequest,
-    WindowResponse, difference, ndvi, reflectances, to_i16,
+    Change, Encoding, Error, PlannedBand, PlannedDate, PlannedWindow, Product, ProductPatch, Raster, Reading,
+    WindowRequest, WindowResponse, difference, ndvi, reflectances, to_i16,
 };
 
 /// Computes one window of a scene.
@@ -18,7 +18,10 @@ use crate::{
 pub async fn window(store: Store, request: WindowRequest) -> Result<WindowResponse, Error> {
     check(&request)?;
     let bands = || request.window.dates.iter().flat_map(|date| [&date.red, &date.nir]);
-    let bytes_in = bands().flat_map(|band| &band.partition.bytes).map(|range: &Range<u64>| range.end - range.start).sum();
+    let bytes_in = bands()
+        .flat_map(|band| &band.partition.bytes)
+        .map(|range: &Range<u64>| range.end - range.start)
+        .sum();
     // All bands are on their way at once.
     let fetching = bands().map(|band| {
         let (store, partition) = (store.clone(), band.partition.clone());
@@ -26,7 +29,10 @@ pub async fn window(store: Store, request: WindowRequest) -> Result<WindowRespon
     });
     let mut fetched = Vec::new();
     for fetching in fetching.collect::<Vec<_>>() {
-        let done = fetching.await.map_err(|source| Error::Panic { out: request.out.clone(), source })?;
+        let done = fetching.await.map_err(|source| Error::Panic {
+            out: request.out.clone(),
+            source,
+        })?;
         fetched.push(done?);
     }
     let (out, window) = (request.out.clone(), request.window.window.clone());
@@ -36,33 +42,62 @@ pub async fn window(store: Store, request: WindowRequest) -> Result<WindowRespon
         let patch = out.with_suffix(&format!(".{product}"));
         bytes_out += bytes.len() as u64;
         store.put(&patch, bytes).await?;
-        products.push(ProductPatch { product, patch, statistics });
+        products.push(ProductPatch {
+            product,
+            patch,
+            statistics,
+        });
     }
-    Ok(WindowResponse { window, products, change, bytes_in, bytes_out })
+    Ok(WindowResponse {
+        window,
+        products,
+        change,
+        bytes_in,
+        bytes_out,
+    })
 }
 
 fn check(request: &WindowRequest) -> Result<(), Error> {
-    let WindowRequest { window, threshold, out, .. } = request;
+    let WindowRequest {
+        window, threshold, out, ..
+    } = request;
     if !(threshold.is_finite() && *threshold >= 0.0) {
-        return Err(Error::Number { what: "threshold", value: f64::from(*threshold) });
+        return Err(Error::Number {
+            what: "threshold",
+            value: f64::from(*threshold),
+        });
     }
-    let wrong = |problem: String| Error::Window { out: out.clone(), window: window.window.clone(), problem };
+    let wrong = |problem: String| Error::Window {
+        out: out.clone(),
+        window: window.window.clone(),
+        problem,
+    };
     if !(1..=2).contains(&window.dates.len()) {
         return Err(wrong(format!("{} dates", window.dates.len())));
     }
     for date in &window.dates {
         if !date.offset.is_finite() {
-            return Err(Error::Number { what: "offset", value: date.offset });
+            return Err(Error::Number {
+                what: "offset",
+                value: date.offset,
+            });
         }
         for band in [&date.red, &date.nir] {
             let scope = &band.partition.scope;
             let raster = &band.partition.object.uri;
             if scope.window != window.window {
-                return Err(wrong(format!("pixels of another window, {}, of {raster}", scope.window)));
+                return Err(wrong(format!(
+                    "pixels of another window, {}, of {raster}",
+                    scope.window
+                )));
             }
             if band.band == 0 || band.band > scope.image.layout.bands {
                 let bands = scope.image.layout.bands;
-                return Err(Error::Band { raster: raster.clone(), bands, asked: Some(band.band) });
+                return Err(Error::Band {
+                    raster: raster.clone(),
+                    bands,
+                    asked: Some(band.band),
+                });
             }
         }
     }
@@ -73,7 +108,12 @@ type Patches = Vec<(Product, Patch)>;
 
 /// Decodes, computes and encodes. `fetched` holds the bands in the order of the request.
 fn work(request: &WindowRequest, fetched: &[Fetched]) -> Result<(Patches, Option<Change>), Error> {
-    let WindowRequest { raster, window, threshold, out } = request;
+    let WindowRequest {
+        raster,
+        window,
+        threshold,
+        out,
+    } = request;
     let mut indexes = Vec::with_capacity(2);
     for (date, fetched) in window.dates.iter().zip(fetched.chunks_exact(2)) {
         indexes.push(index(date, fetched)?);
@@ -89,7 +129,13 @@ fn work(request: &WindowRequest, fetched: &[Fetched]) -> Result<(Patches, Option
     let mut patches = Vec::with_capacity(products.len());
     for (&product, index) in products.iter().zip(indexes) {
         let patch = encode(raster, product, window, &index);
-        patches.push((product, patch.map_err(|source| Error::Layout { out: out.clone(), source })?));
+        patches.push((
+            product,
+            patch.map_err(|source| Error::Layout {
+                out: out.clone(),
+                source,
+            })?,
+        ));
     }
     Ok((patches, change))
 }
@@ -119,12 +165,7 @@ fn index(date: &PlannedDate, fetched: &[Fetched]) -> Result<Vec<f32>, Error> {
 /// Pixels that are computed at once.
 const PIXELS: usize = 2048;
 
-fn encode(
-    raster: &Raster,
-    product: Product,
-    window: &PlannedWindow,
-    index: &[f32],
-) -> Result<Patch, LayoutError> {
+fn encode(raster: &Raster, product: Product, window: &PlannedWindow, index: &[f32]) -> Result<Patch, LayoutError> {
     let layout = raster.layout(product);
     match raster.encoding {
         Encoding::F32 => Patch::encode(&layout, &window.window, index),

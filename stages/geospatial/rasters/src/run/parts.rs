@@ -39,7 +39,10 @@ impl Parts {
         let parts: Vec<Part> = stream::iter(opens).buffered(REQUESTS).try_collect().await?;
         let [rows, columns] = layout.blocks(0);
         let blocks = rows * columns;
-        let covered = parts.iter().map(|part| part.contents.directory.blocks.len() as u64).sum();
+        let covered = parts
+            .iter()
+            .map(|part| part.contents.directory.blocks.len() as u64)
+            .sum();
         // Before room for all blocks is made: a request cannot ask for more than the patches have.
         if covered < blocks {
             let uri = out.clone();
@@ -117,9 +120,10 @@ impl Parts {
         for owner in found {
             let contents = &self.parts[owner].contents;
             let window = self.layout.reduce(&contents.directory.window, 1);
-            if let (Some(part), Stored::Part(range)) =
-                (intersection(&window, &cell), contents.overview(&self.layout, row, column))
-            {
+            if let (Some(part), Stored::Part(range)) = (
+                intersection(&window, &cell),
+                contents.overview(&self.layout, row, column),
+            ) {
                 shares.push((part, self.read(owner, range.clone()).await?));
             }
         }
@@ -153,7 +157,10 @@ impl Parts {
 }
 
 async fn open<T: Cell>(store: &Store, layout: &Layout, uri: &Uri) -> Result<Part, Error> {
-    let malformed = |source| Error::Patch { uri: uri.clone(), source };
+    let malformed = |source| Error::Patch {
+        uri: uri.clone(),
+        source,
+    };
     let object = store.head(uri).await?;
     let mut start = store.read(&object, 0..object.size.min(FIRST)).await?;
     let length = directory_length(&start).map_err(malformed)?;
