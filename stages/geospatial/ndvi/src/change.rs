@@ -16,7 +16,10 @@ pub struct Change {
 
 impl Change {
     /// Counts pixels; `threshold` is not negative.
-    #[expect(clippy::float_cmp, reason = "nodata is one exact value")]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "without branches, so that it runs on many pixels at once"
+    )]
     pub fn of(differences: &[f32], threshold: f32) -> Self {
         let mut change = Self::default();
         for run in differences.chunks(1 << 16) {

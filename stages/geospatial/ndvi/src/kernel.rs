@@ -19,7 +19,10 @@ pub fn ndvi(red: &[f32], nir: &[f32], index: &mut [f32]) {
 }
 
 /// Change from the first to the second date: `second - first`; [`NODATA`] where either is.
-#[expect(clippy::float_cmp, reason = "nodata is one exact value")]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches, so that it runs on many pixels at once"
+)]
 pub fn difference(first: &[f32], second: &[f32], change: &mut [f32]) {
     for ((&first, &second), change) in first.iter().zip(second).zip(change) {
         let known = (first != NODATA) & (second != NODATA);
@@ -33,7 +36,6 @@ pub const SCALE: f32 = 10_000.0;
 pub const NODATA_I16: i16 = i16::MIN;
 
 /// An index as a whole number of ten-thousandths: the `f32` product with 10 000, to the nearest, halves away from zero.
-#[expect(clippy::float_cmp, reason = "nodata is one exact value")]
 pub fn to_i16(index: f32) -> i16 {
     let scaled = index * SCALE;
     let whole = scaled as i32;
@@ -43,6 +45,7 @@ pub fn to_i16(index: f32) -> i16 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use proptest::prelude::*;
 

@@ -81,8 +81,7 @@ trait Number: Copy + PartialEq {
 macro_rules! numbers {
     ($($type:ty),*) => {$(
         impl Number for $type {
-            #[expect(clippy::allow_attributes, reason = "what holds for some of the types")]
-            #[allow(clippy::cast_lossless)]
+            #[expect(clippy::float_cmp, reason = "an exact value is asked for")]
             fn exactly(value: f64) -> Option<Self> {
                 let number = value as Self;
                 (f64::from(number) == value).then_some(number)
@@ -109,6 +108,7 @@ impl Number for f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 

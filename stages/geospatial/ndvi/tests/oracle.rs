@@ -1,4 +1,5 @@
 //! Oracles: `gdal_calc.py` (GDAL 3.6.2 when written) and numpy in `f32`, on rasters that GDAL wrote.
+#![expect(clippy::float_cmp, reason = "exact values")]
 use std::{
     env, fs,
     path::{Path, PathBuf},

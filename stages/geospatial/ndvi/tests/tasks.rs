@@ -1,4 +1,5 @@
 //! The tasks end to end on made-up rasters in memory.
+#![expect(clippy::float_cmp, reason = "exact values")]
 use object_io::Store;
 use partition_cog::GeoReference;
 use plan::{Fault, FaultKind};

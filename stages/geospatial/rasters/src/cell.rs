@@ -55,7 +55,6 @@ impl Cell for f32 {
         f64::from(self)
     }
 
-    #[expect(clippy::float_cmp, reason = "nodata is one exact value")]
     fn is_valid(self, nodata: Option<Self>) -> bool {
         self.is_finite() && nodata != Some(self)
     }
@@ -184,6 +183,7 @@ integer!(u16, SampleType::U16);
 integer!(i16, SampleType::I16);
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use proptest::prelude::*;
 

@@ -74,13 +74,10 @@ fn lengths_of_tree(weights: &[u64], limit: usize) -> Vec<u64> {
 pub(crate) fn codes(lengths: &[u8]) -> Vec<u16> {
     let mut first = [0_u16; 16];
     let mut code = 0_u16;
-    for length in 1..16 {
-        let shorter = lengths
-            .iter()
-            .filter(|&&l| l > 0 && usize::from(l) == length - 1)
-            .count() as u16;
-        code = (code + shorter) << 1;
-        first[length] = code;
+    for (length, first) in first.iter_mut().enumerate().skip(1) {
+        let shorter = lengths.iter().filter(|&&l| l > 0 && usize::from(l) + 1 == length);
+        code = (code + shorter.count() as u16) << 1;
+        *first = code;
     }
     lengths
         .iter()

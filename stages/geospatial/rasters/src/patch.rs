@@ -100,11 +100,15 @@ impl Patch {
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&text);
-        blocks.iter().for_each(|block| bytes.extend_from_slice(&block.0));
+        for (block, _) in &blocks {
+            bytes.extend_from_slice(block);
+        }
         let whole = shares
             .iter()
             .filter_map(|share| if let Share::Whole(b) = share { Some(b) } else { None });
-        whole.for_each(|block| bytes.extend_from_slice(block));
+        for block in whole {
+            bytes.extend_from_slice(block);
+        }
         for share in &shares {
             if let Share::Part(pixels) = share {
                 T::put(pixels, &mut bytes);

@@ -55,6 +55,7 @@ fn write<T: Cell>(layout: &Layout, statistics: &Statistics, sizes: &[Vec<u32>], 
 }
 
 /// Where the offset of the next directory is to be written.
+#[derive(Clone, Copy)]
 struct Link {
     at: usize,
     big: bool,

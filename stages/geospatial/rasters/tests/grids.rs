@@ -33,7 +33,7 @@ fn layout<T: Cell>(height: u64, width: u64, block: u64) -> Layout {
 /// Smooth with noise and holes.
 fn value(row: u64, column: u64) -> f64 {
     let hash = (row.wrapping_mul(0x9e37_79b9) ^ column.wrapping_mul(0x85eb_ca6b)).wrapping_mul(0xc2b2_ae35) >> 7;
-    if (row / 9 + column / 5) % 7 == 0 {
+    if (row / 9 + column / 5).is_multiple_of(7) {
         return -7.0;
     }
     (row as f64 - column as f64 * 0.5).round() + (hash % 64) as f64 / 4.0

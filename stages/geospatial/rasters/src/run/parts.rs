@@ -27,7 +27,7 @@ struct Part {
 pub(super) struct Parts {
     store: Store,
     layout: Layout,
-    parts: Vec<Part>,
+    all: Vec<Part>,
     /// For each block of the raster, row-major, the patch that has it.
     owners: Vec<u32>,
 }
@@ -68,7 +68,7 @@ impl Parts {
         Ok(Self {
             store: store.clone(),
             layout: layout.clone(),
-            parts,
+            all: parts,
             owners,
         })
     }
@@ -83,7 +83,7 @@ impl Parts {
         let [rows, columns] = self.layout.blocks(0);
         let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
         Statistics::of_blocks(cells.map(|(row, column)| {
-            let part = &self.parts[self.owner(row, column)];
+            let part = &self.all[self.owner(row, column)];
             part.contents.statistics(&self.layout, row, column)
         }))
     }
@@ -91,13 +91,13 @@ impl Parts {
     /// Where a block of the raster is stored.
     pub(super) fn block(&self, row: u64, column: u64) -> (usize, Range<u64>) {
         let owner = self.owner(row, column);
-        (owner, self.parts[owner].contents.block(&self.layout, row, column))
+        (owner, self.all[owner].contents.block(&self.layout, row, column))
     }
 
     /// Where a block of the first overview is stored, if it lies in one patch as a whole.
     pub(super) fn overview(&self, row: u64, column: u64) -> Option<(usize, Range<u64>)> {
         let owner = self.owner(2 * row, 2 * column);
-        match self.parts[owner].contents.overview(&self.layout, row, column) {
+        match self.all[owner].contents.overview(&self.layout, row, column) {
             Stored::Whole(range) => Some((owner, range.clone())),
             Stored::Part(_) => None,
         }
@@ -118,7 +118,7 @@ impl Parts {
         }
         let mut shares = Vec::new();
         for owner in found {
-            let contents = &self.parts[owner].contents;
+            let contents = &self.all[owner].contents;
             let window = self.layout.reduce(&contents.directory.window, 1);
             if let (Some(part), Stored::Part(range)) = (
                 intersection(&window, &cell),
@@ -133,7 +133,7 @@ impl Parts {
     /// The plain pixels of rows of the second overview.
     pub(super) async fn second<T: Cell>(&self, rows: &Range<u64>) -> Result<Vec<(Window, Bytes)>, Error> {
         let mut reads = Vec::new();
-        for (number, part) in self.parts.iter().enumerate() {
+        for (number, part) in self.all.iter().enumerate() {
             if let Some((range, window)) = part.contents.second::<T>(&self.layout, rows) {
                 reads.push(async move { Ok::<_, Error>((window, self.read(number, range).await?)) });
             }
@@ -143,16 +143,16 @@ impl Parts {
 
     /// Bytes of a patch.
     pub(super) async fn read(&self, part: usize, range: Range<u64>) -> Result<Bytes, Error> {
-        Ok(self.store.read(&self.parts[part].object, range).await?)
+        Ok(self.store.read(&self.all[part].object, range).await?)
     }
 
     pub(super) fn uri(&self, part: usize) -> &Uri {
-        &self.parts[part].object.uri
+        &self.all[part].object.uri
     }
 
     /// Bytes of all patches.
     pub(super) fn bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.object.size).sum()
+        self.all.iter().map(|part| part.object.size).sum()
     }
 }
 
