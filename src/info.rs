@@ -6,7 +6,7 @@ use object_io::Store;
 use plan::{Object, Uri};
 use serde::Serialize;
 
-use crate::{fasta, fastq, show};
+use crate::{fasta, fastq, lidar, show};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,6 +31,7 @@ pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<(
             fastq::info_of(uri, json, store).await
         }
         Kind::Fasta => fasta::info(store, &uri, json).await,
+        Kind::Lidar => lidar::info_of(store, &uri, json).await,
         kind => tell(&object, kind, json),
     }
 }
@@ -62,6 +63,8 @@ fn tell(object: &Object, kind: Kind, json: bool) -> anyhow::Result<()> {
 enum Kind {
     Fastq,
     Fasta,
+    Lidar,
+    LidarIndex,
     Vcf,
     FastqIndex,
     Parquet,
@@ -87,6 +90,8 @@ impl Kind {
             None => Self::Empty,
             Some(b'@') => Self::Fastq,
             Some(b'>') => Self::Fasta,
+            _ if text.starts_with(b"LASF") => Self::Lidar,
+            _ if partition_lidar::is_index(text) => Self::LidarIndex,
             _ if text.starts_with(b"##fileformat=VCF") => Self::Vcf,
             _ if text.starts_with(b"PAR1") => Self::Parquet,
             _ if partition_fastq::is_index(text) => Self::FastqIndex,
@@ -100,6 +105,8 @@ impl Kind {
         match self {
             Self::Fastq => "FASTQ",
             Self::Fasta => "FASTA",
+            Self::Lidar => "point cloud",
+            Self::LidarIndex => "index of a point cloud, by tessera",
             Self::Vcf => "VCF",
             Self::FastqIndex => "index of a FASTQ, by tessera",
             Self::Parquet => "Parquet",
@@ -121,6 +128,7 @@ mod tests {
     fn kinds_are_told_from_the_first_bytes_also_inside_gzip() {
         assert_eq!(Kind::of(b"@r\nACGT\n+\nIIII\n"), Kind::Fastq);
         assert_eq!(Kind::of(b">c x\nACGT\n"), Kind::Fasta);
+        assert_eq!(Kind::of(b"LASF\0\0"), Kind::Lidar);
         assert_eq!(Kind::of(b""), Kind::Empty);
         assert_eq!(Kind::of(b"hello\n"), Kind::Text);
         assert_eq!(Kind::of(b"\0\x01\x02"), Kind::Other);

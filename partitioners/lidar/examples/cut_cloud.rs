@@ -17,13 +17,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             buffer: buffer.parse()?,
         },
         out: to.parse()?,
-        format: if rest.get(1).is_some_and(|format| format == "las") { OutFormat::Las } else { OutFormat::Laz },
+        format: if rest.get(1).is_some_and(|format| format == "las") {
+            OutFormat::Las
+        } else {
+            OutFormat::Laz
+        },
         memory: rest.first().map_or(Ok(512), |text| text.parse::<u64>())? << 20,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let report = runtime.block_on(cut(&Store::new(), &request, Arc::new(|_| ())))?;
     for tile in &report.clouds[0].tiles {
-        eprintln!("{} {} own {} buffer", tile.file.uri, tile.own_points, tile.buffer_points);
+        eprintln!(
+            "{} {} own {} buffer",
+            tile.file.uri, tile.own_points, tile.buffer_points
+        );
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ const WIDEST: i64 = 1 << 33;
 /// # Errors
 /// A distance that is negative or no number.
 pub(crate) fn raw_buffer(distance: f64, scale: [f64; 3]) -> Result<RawBuffer, Error> {
-    if !(distance >= 0.0) {
+    if distance.is_nan() || distance < 0.0 {
         return Err(Error::Buffer(distance));
     }
     Ok([0, 1].map(|axis| ((distance / scale[axis] + 1e-9).floor() as i64).min(WIDEST)))
@@ -118,7 +118,8 @@ impl TileIndex {
             0..0
         };
         let hits = self.tiles[places].iter().map(|&place| &self.boxes[place as usize]);
-        hits.filter(move |(_, bounds)| holds(bounds, xy)).map(|(number, _)| *number)
+        hits.filter(move |(_, bounds)| holds(bounds, xy))
+            .map(|(number, _)| *number)
     }
 
     /// Whether any tile's buffered box meets `bounds`.

@@ -61,7 +61,9 @@ pub(crate) fn plain(points: u64, record: u16, bytes: &Range<u64>) -> Result<Vec<
             bytes: at(first)..at(first + count),
         }
     };
-    Ok((0..points.div_ceil(CHUNK)).map(|number| chunk(number * CHUNK)).collect())
+    Ok((0..points.div_ceil(CHUNK))
+        .map(|number| chunk(number * CHUNK))
+        .collect())
 }
 
 /// How the points of a LAZ file are stored, and its chunks. `bytes` reach from the start of the points to the end of the
@@ -85,7 +87,10 @@ pub(crate) fn laz(
         return Ok((Storage::Laz(codec), vec![whole(bytes.start)]));
     }
     if bytes.end - bytes.start < 8 {
-        return Ok(fail(bytes.start, FormatErrorKind::ChunkTable("no room for its offset".into()))?);
+        return Ok(fail(
+            bytes.start,
+            FormatErrorKind::ChunkTable("no room for its offset".into()),
+        )?);
     }
     let start = bytes.start + 8;
     match find_table(source, bytes)? {
@@ -147,24 +152,29 @@ fn read_table(
     data: Range<u64>,
     end: u64,
 ) -> Result<Vec<Chunk>, LayoutError> {
-    let broken = |why: String| LayoutError::Format(FormatError {
-        offset: data.end,
-        kind: FormatErrorKind::ChunkTable(why),
-    });
+    let broken = |why: String| {
+        LayoutError::Format(FormatError {
+            offset: data.end,
+            kind: FormatErrorKind::ChunkTable(why),
+        })
+    };
     let mut head = [0; 8];
     source.read_exact_at(data.end, &mut head)?;
     let count = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
     // Each chunk starts with a whole record; the table's reader reserves what the count says.
     let most = (data.end - data.start) / codec.vlr.items_size().max(1);
     if count > most {
-        return Err(broken(format!("{count} chunks, but the points have room for {most} at most")));
+        return Err(broken(format!(
+            "{count} chunks, but the points have room for {most} at most"
+        )));
     }
     // Entries are differences of 32 bits, compressed; a table is never longer than they are.
     let length = (16 + count * 16).min(end - data.end);
     let mut table = vec![0; length as usize];
     source.read_exact_at(data.end, &mut table)?;
     let variable = codec.vlr.uses_variable_size_chunks();
-    let entries = std::panic::catch_unwind(|| ChunkTable::read(&mut NoSeek(Cursor::new(&table).chain(&[0; 16][..])), variable));
+    let entries =
+        std::panic::catch_unwind(|| ChunkTable::read(&mut NoSeek(Cursor::new(&table).chain(&[0; 16][..])), variable));
     let entries = match entries {
         Ok(Ok(entries)) => entries,
         Ok(Err(error)) => return Err(broken(error.to_string())),
@@ -199,14 +209,20 @@ fn read_table(
 }
 
 /// Finds layered chunks without a table: each says how long its layers are.
-fn walk_layers(source: &Arc<dyn ReadAt>, codec: &Codec, points: u64, data: Range<u64>) -> Result<Vec<Chunk>, LayoutError> {
+fn walk_layers(
+    source: &Arc<dyn ReadAt>,
+    codec: &Codec,
+    points: u64,
+    data: Range<u64>,
+) -> Result<Vec<Chunk>, LayoutError> {
     let head = codec.vlr.items_size() as usize + 4 + 4 * 64 + 4 * usize::from(u16::MAX);
     let (mut chunks, mut first, mut at) = (Vec::new(), 0, data.start);
     while first < points {
         let mut bytes = vec![0; head.min((data.end - at) as usize)];
         source.read_exact_at(at, &mut bytes)?;
         let found = codec.layered_chunk(&bytes).ok();
-        let found = found.filter(|&(length, counted)| at + length <= data.end && counted > 0 && counted <= points - first);
+        let found =
+            found.filter(|&(length, counted)| at + length <= data.end && counted > 0 && counted <= points - first);
         let Some((length, counted)) = found else {
             let why = format!("there is none, and the file ends after {first} of {points} points");
             return Ok(fail(at, FormatErrorKind::ChunkTable(why))?);
@@ -264,7 +280,7 @@ mod tests {
         let chunks = plain(120_000, 20, &(227..227 + 120_000 * 20)).unwrap();
         let counts: Vec<u64> = chunks.iter().map(|chunk| chunk.points).collect();
         assert_eq!(counts, [50_000, 50_000, 20_000]);
-        assert_eq!(runs(&chunks), [227..227 + 120_000 * 20]);
+        assert!(runs(&chunks).into_iter().eq(std::iter::once(227..227 + 120_000 * 20)));
         assert!(plain(u64::MAX, 20, &(227..1000)).is_err());
         assert!(plain(0, 20, &(227..227)).unwrap().is_empty());
     }

@@ -86,8 +86,14 @@ impl Cloud {
         };
         let bytes = points_start..points_end;
         let (storage, chunks) = if header.compressed {
-            let payload = vlrs.iter().find(|vlr| vlr.is("laszip encoded", 22204)).map(Vlr::payload);
-            let at = |kind| FormatError { offset: header_size, kind };
+            let payload = vlrs
+                .iter()
+                .find(|vlr| vlr.is("laszip encoded", 22204))
+                .map(Vlr::payload);
+            let at = |kind| FormatError {
+                offset: header_size,
+                kind,
+            };
             let payload = payload.ok_or_else(|| at(FormatErrorKind::NoLazVlr))?;
             let codec = Codec::parse(payload, header.record_length).map_err(at)?;
             chunk::laz(source, codec, header.points, &bytes)?

@@ -35,6 +35,8 @@ pub(crate) enum Wanted {
     Everything,
     /// X, Y and return numbers. Formats 0 to 5 are always decoded whole.
     Xy,
+    /// As `Xy`, with Z, class and flags.
+    Info,
 }
 
 impl Codec {
@@ -51,9 +53,15 @@ impl Codec {
         let items = vlr.items();
         let layered = compressor == CompressorType::LayeredChunked;
         let first = items.first().map(LazItem::item_type);
-        let expected = if layered { LazItemType::Point14 } else { LazItemType::Point10 };
+        let expected = if layered {
+            LazItemType::Point14
+        } else {
+            LazItemType::Point10
+        };
         if first != Some(expected) {
-            return Err(unsupported(format!("points start with {first:?} instead of {expected:?}")));
+            return Err(unsupported(format!(
+                "points start with {first:?} instead of {expected:?}"
+            )));
         }
         let mut layers = 0;
         for (number, item) in items.iter().enumerate() {
@@ -71,13 +79,18 @@ impl Codec {
             };
             if item.size() != size {
                 let kind = item.item_type();
-                return Err(unsupported(format!("item {number} ({kind:?}) has {} bytes, not {size}", item.size())));
+                return Err(unsupported(format!(
+                    "item {number} ({kind:?}) has {} bytes, not {size}",
+                    item.size()
+                )));
             }
             layers += item_layers;
         }
         let total: u64 = items.iter().map(|item| u64::from(item.size())).sum();
         if total != u64::from(record) {
-            return Err(unsupported(format!("its items have {total} bytes, a point record has {record}")));
+            return Err(unsupported(format!(
+                "its items have {total} bytes, a point record has {record}"
+            )));
         }
         let codec = Self {
             compressor,
@@ -133,6 +146,10 @@ impl Codec {
         decoder.set_selection(match wanted {
             Wanted::Everything => DecompressionSelection::all(),
             Wanted::Xy => DecompressionSelection::xy_returns_channel(),
+            Wanted::Info => DecompressionSelection::xy_returns_channel()
+                .decompress_z()
+                .decompress_classification()
+                .decompress_flags(),
         });
         Ok(decoder)
     }
@@ -151,7 +168,12 @@ impl Codec {
     }
 
     /// Starts decoding a chunk of `points` points that lies in memory.
-    pub(crate) fn open_chunk(&self, bytes: Bytes, points: u64, wanted: Wanted) -> Result<Records<Cursor<Bytes>>, ChunkFault> {
+    pub(crate) fn open_chunk(
+        &self,
+        bytes: Bytes,
+        points: u64,
+        wanted: Wanted,
+    ) -> Result<Records<Cursor<Bytes>>, ChunkFault> {
         if self.is_layered() {
             let (length, counted) = self.layered_chunk(&bytes)?;
             if length > bytes.len() as u64 {
@@ -291,15 +313,23 @@ mod tests {
             for count in [1, 2, 777] {
                 let records = records(format, 3, count);
                 let chunk = Bytes::from(codec.encode(&records).unwrap());
-                let mut open = codec.open_chunk(chunk.clone(), u64::from(count), Wanted::Everything).unwrap();
-                assert!(open.next(count as usize).unwrap() == records, "format {number}, {count} points");
+                let mut open = codec
+                    .open_chunk(chunk.clone(), u64::from(count), Wanted::Everything)
+                    .unwrap();
+                assert!(
+                    open.next(count as usize).unwrap() == records,
+                    "format {number}, {count} points"
+                );
                 let mut open = codec.open_chunk(chunk.clone(), u64::from(count), Wanted::Xy).unwrap();
                 let xy = open.next(count as usize).unwrap();
                 let length = usize::from(format.size() + 3);
                 let equal = |(a, b): (&[u8], &[u8])| a[..8] == b[..8];
                 assert!(xy.chunks(length).zip(records.chunks(length)).all(equal));
                 if codec.is_layered() {
-                    assert_eq!(codec.layered_chunk(&chunk).unwrap(), (chunk.len() as u64, u64::from(count)));
+                    assert_eq!(
+                        codec.layered_chunk(&chunk).unwrap(),
+                        (chunk.len() as u64, u64::from(count))
+                    );
                 }
             }
         }

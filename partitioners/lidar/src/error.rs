@@ -77,7 +77,9 @@ pub enum FormatErrorKind {
         limit: u64,
     },
     /// Extended records that lie among the points or behind the end.
-    #[error("{count} extended variable length records at byte {start}, but points reach from {least} and the file ends at {most}")]
+    #[error(
+        "{count} extended variable length records at byte {start}, but points reach from {least} and the file ends at {most}"
+    )]
     Evlrs {
         /// Where they start.
         start: u64,
@@ -89,7 +91,9 @@ pub enum FormatErrorKind {
         most: u64,
     },
     /// Fewer bytes than the points need.
-    #[error("{points} points of {record} bytes do not fit into {bytes} bytes: the file is cut short, or its count is wrong")]
+    #[error(
+        "{points} points of {record} bytes do not fit into {bytes} bytes: the file is cut short, or its count is wrong"
+    )]
     Points {
         /// What the header says.
         points: u64,

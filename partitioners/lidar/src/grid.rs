@@ -116,7 +116,10 @@ mod tests {
 
     #[test]
     fn cells_are_half_open_but_the_last() {
-        assert_eq!((shape(10), shape(12), shape(1), shape(2)), ([3, 3], [3, 4], [1, 1], [1, 2]));
+        assert_eq!(
+            (shape(10), shape(12), shape(1), shape(2)),
+            ([3, 3], [3, 4], [1, 1], [1, 2])
+        );
         let mut counter = Counter::new([[0, 10], [0, 10]], 4);
         for xy in [[0, 0], [4, 4], [5, 5], [10, 10], [4, 10]] {
             counter.add(xy);

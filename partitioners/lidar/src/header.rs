@@ -69,7 +69,13 @@ pub(crate) fn header_size(start: &[u8]) -> Result<u16, FormatError> {
     };
     let size = u16_at(start, 94);
     if usize::from(size) < least {
-        return fail(94, FormatErrorKind::HeaderSize { size, least: least as u16 });
+        return fail(
+            94,
+            FormatErrorKind::HeaderSize {
+                size,
+                least: least as u16,
+            },
+        );
     }
     Ok(size)
 }

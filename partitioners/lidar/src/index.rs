@@ -98,13 +98,20 @@ impl Index {
         }
         let index: Self = serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))?;
         if index.header.version != VERSION {
-            return Err(refuse(format!("version {}, this program reads {VERSION}", index.header.version)));
+            return Err(refuse(format!(
+                "version {}, this program reads {VERSION}",
+                index.header.version
+            )));
         }
         index.header.check(now).map_err(Error::Stale)?;
         let mut next = 0;
         for indexed in &index.chunks {
             let chunk = &indexed.chunk;
-            if chunk.first != next || chunk.points == 0 || chunk.bytes.start > chunk.bytes.end || chunk.bytes.end > now.size {
+            if chunk.first != next
+                || chunk.points == 0
+                || chunk.bytes.start > chunk.bytes.end
+                || chunk.bytes.end > now.size
+            {
                 return Err(refuse(format!("a chunk at point {next} that cannot be")));
             }
             next = chunk.first.saturating_add(chunk.points);
@@ -113,7 +120,10 @@ impl Index {
             return Err(refuse(format!("chunks for {next} of {} points", index.points)));
         }
         for cut in &index.cuts {
-            let own = cut.tiles.iter().try_fold(0u64, |sum, tile| sum.checked_add(tile.points));
+            let own = cut
+                .tiles
+                .iter()
+                .try_fold(0u64, |sum, tile| sum.checked_add(tile.points));
             if own != Some(index.points) || !cut.router.is_sound(cut.tiles.len().max(1)) {
                 return Err(refuse(format!("its cut into {} does not hold the points", cut.parts)));
             }

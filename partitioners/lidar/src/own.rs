@@ -83,7 +83,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        split::{self, tests::{keys, points}},
+        split::{
+            self,
+            tests::{keys, points},
+        },
         tiling::cut_positions,
     };
 

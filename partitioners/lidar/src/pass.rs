@@ -72,7 +72,12 @@ enum LargeFrom {
 
 impl<'a> Loader<'a> {
     /// Will read `chunks`, which are numbers in order.
-    pub(crate) fn new(cloud: &'a Cloud, source: &Arc<dyn ReadAt>, wanted: Wanted, chunks: impl IntoIterator<Item = usize>) -> Self {
+    pub(crate) fn new(
+        cloud: &'a Cloud,
+        source: &Arc<dyn ReadAt>,
+        wanted: Wanted,
+        chunks: impl IntoIterator<Item = usize>,
+    ) -> Self {
         let chunks: VecDeque<usize> = chunks.into_iter().collect();
         let runs = chunk::runs(chunks.iter().map(|&number| &cloud.chunks[number])).into();
         Self {
@@ -103,13 +108,17 @@ impl<'a> Loader<'a> {
             }
             let Some(number) = self.chunks.pop_front() else { break };
             let chunk = &self.cloud.chunks[number];
-            if chunk.points > LARGE {
+            // Without a table a chunk's end shows only when it is reached.
+            if chunk.points > LARGE || matches!(self.cloud.storage, Storage::Tableless(..)) {
                 self.large = Some(self.open_large(number)?);
                 continue;
             }
             let stored = self.fetch(&chunk.bytes)?;
             bytes += chunk.points * record;
-            loads.push(Load::Stored { chunk: number, bytes: stored });
+            loads.push(Load::Stored {
+                chunk: number,
+                bytes: stored,
+            });
         }
         Ok(loads)
     }
@@ -128,7 +137,10 @@ impl<'a> Loader<'a> {
                 self.runs.pop_front();
             }
             let end = self.runs.front().map_or(bytes.end, |run| run.end);
-            self.reader = Some((SequentialReader::new(self.source.clone(), bytes.start..end), bytes.start));
+            self.reader = Some((
+                SequentialReader::new(self.source.clone(), bytes.start..end),
+                bytes.start,
+            ));
         }
         if let Some((reader, at)) = &mut self.reader {
             let read = reader.read_exact(&mut stored);
@@ -141,14 +153,21 @@ impl<'a> Loader<'a> {
     fn open_large(&mut self, number: usize) -> Result<Large, Error> {
         self.reader = None;
         let chunk = self.cloud.chunks[number].clone();
-        let stream = || NoSeek(BufReader::new(SequentialReader::new(self.source.clone(), chunk.bytes.clone())));
+        let stream = || {
+            NoSeek(BufReader::new(SequentialReader::new(
+                self.source.clone(),
+                chunk.bytes.clone(),
+            )))
+        };
         let from = match &self.cloud.storage {
-            Storage::Tableless(codec, size) => {
-                codec.open_stream(stream()).map(|records| LargeFrom::Chunks(records, *size, *size))
-            }
+            Storage::Tableless(codec, size) => codec
+                .open_stream(stream())
+                .map(|records| LargeFrom::Chunks(records, *size, *size)),
             Storage::Laz(codec) if codec.is_layered() => {
                 let bytes = chunk::fetch(&self.source, &chunk.bytes).map_err(|source| self.read_failed(source))?;
-                codec.open_chunk(bytes, chunk.points, self.wanted).map(LargeFrom::Memory)
+                codec
+                    .open_chunk(bytes, chunk.points, self.wanted)
+                    .map(LargeFrom::Memory)
             }
             Storage::Laz(codec) => codec.open_stream(stream()).map(LargeFrom::Stream),
             Storage::Plain => unreachable!("plain records are listed in small chunks"),
@@ -209,11 +228,14 @@ impl Load {
         };
         let chunk = &cloud.chunks[number];
         let decode = |codec: &Codec| -> Result<Vec<u8>, ChunkFault> {
-            codec.open_chunk(bytes.clone(), chunk.points, wanted)?.next(chunk.points as usize)
+            codec
+                .open_chunk(bytes.clone(), chunk.points, wanted)?
+                .next(chunk.points as usize)
         };
         let records = match &cloud.storage {
             Storage::Plain => Ok(bytes.to_vec()),
-            Storage::Laz(codec) | Storage::Tableless(codec, _) => decode(codec),
+            Storage::Laz(codec) => decode(codec),
+            Storage::Tableless(..) => unreachable!("chunks without a table are decoded as they are read"),
         };
         Ok(Block {
             chunk: number,

@@ -9,16 +9,18 @@ mod cut;
 mod deal;
 mod ends;
 mod index;
-mod open;
+mod info;
 mod layout;
+mod open;
 mod read;
 mod survey;
 mod write;
 
 pub use self::cut::{CloudTiles, CutReport, CutRequest, TileFile, cut};
 pub use self::index::{DEFAULT_MEMORY, IndexRequest, index};
-pub use self::open::open;
+pub use self::info::{Info, figure, info};
 pub use self::layout::{CutBy, Layout, TileScope, plan};
+pub use self::open::open;
 pub use self::read::read;
 
 /// Is told how much work was done since it was told last. All of it adds up to the size of the objects, about.

@@ -150,18 +150,29 @@ impl Tree {
     }
 
     /// Learns the boxes of the nodes `open`, and splits those of more than one tile.
-    fn deepen<P: Points>(&mut self, points: &mut P, cuts: &[u64], open: std::ops::Range<usize>) -> Result<(), P::Error> {
+    fn deepen<P: Points>(
+        &mut self,
+        points: &mut P,
+        cuts: &[u64],
+        open: std::ops::Range<usize>,
+    ) -> Result<(), P::Error> {
         let first = open.start;
         let splitting = |node: &Node| node.cuts[1] - node.cuts[0] > 1;
         let wide = |node: &Node| node.bounds.map(|axis| axis.map(i64::from));
-        let ranges: Vec<[i64; 2]> = self.nodes[open.clone()].iter().filter(|node| splitting(node)).flat_map(wide).collect();
+        let ranges: Vec<[i64; 2]> = self.nodes[open.clone()]
+            .iter()
+            .filter(|node| splitting(node))
+            .flat_map(wide)
+            .collect();
         let shift = shift_for(&ranges, self.most);
         let bins = |node: &Node| splitting(node).then(|| wide(node).map(|range| Bins::new(range, shift)));
         let mut counts: Vec<Option<[Bins; 2]>> = self.nodes[open.clone()].iter().map(bins).collect();
         let mut boxes = vec![NOWHERE; open.len()];
         points.pass(&mut |number, xy| {
             // Tiles that were finished at a smaller depth are known.
-            let Some(at) = self.walk(number, xy).checked_sub(first) else { return };
+            let Some(at) = self.walk(number, xy).checked_sub(first) else {
+                return;
+            };
             boxes[at] = widened(boxes[at], xy);
             if let Some(bins) = &mut counts[at] {
                 bins[0].add(xy[0]);
@@ -204,7 +215,9 @@ impl Tree {
         let bins = |cut: &Option<Cut>| cut.as_ref().map(|cut| Bins::new(cut.range, shift));
         let mut counts: Vec<Option<Bins>> = wanted.iter().map(bins).collect();
         points.pass(&mut |number, xy| {
-            let Some(at) = self.walk(number, xy).checked_sub(first) else { return };
+            let Some(at) = self.walk(number, xy).checked_sub(first) else {
+                return;
+            };
             if let (Some(cut), Some(bins)) = (&wanted[at], &mut counts[at]) {
                 bins.add(xy[cut.axis]);
             }
@@ -285,7 +298,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        split::{self, tests::{keys, points}},
+        split::{
+            self,
+            tests::{keys, points},
+        },
         tiling::cut_positions,
     };
 
@@ -321,6 +337,9 @@ mod tests {
         let mut listed = Listed(points, 0);
         let cuts = cut_positions(1000, 8);
         density(&mut listed, &cuts, [[0, 999]; 2], [1.0; 2], 1 << 20).unwrap();
-        assert_eq!(listed.1, 4, "three depths of splits, and one for the boxes of the tiles");
+        assert_eq!(
+            listed.1, 4,
+            "three depths of splits, and one for the boxes of the tiles"
+        );
     }
 }

@@ -32,7 +32,9 @@ fn bounds(keys: &[Key]) -> RawBox {
         return keys.iter().fold(NOWHERE, widen);
     }
     let chunks = keys.par_chunks(PARALLEL);
-    chunks.map(|keys| keys.iter().fold(NOWHERE, widen)).reduce(|| NOWHERE, joined)
+    chunks
+        .map(|keys| keys.iter().fold(NOWHERE, widen))
+        .reduce(|| NOWHERE, joined)
 }
 
 /// The axis along which a box is wider, in the units of the coordinate system; Y if neither is.

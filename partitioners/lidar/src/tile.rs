@@ -49,7 +49,8 @@ impl TileBuilder {
     /// Takes records; gives those that fill chunks, which are to come back by [`TileBuilder::finished`] in this order.
     pub(crate) fn take(&mut self, piece: Piece, record: usize) -> Vec<Vec<u8>> {
         let before = self.stats.points;
-        self.own_withheld.extend(piece.own_withheld.iter().map(|&at| before + u64::from(at)));
+        self.own_withheld
+            .extend(piece.own_withheld.iter().map(|&at| before + u64::from(at)));
         self.own += piece.own;
         self.stats.merge(&piece.stats);
         if self.pending.is_empty() {
@@ -78,7 +79,13 @@ impl TileBuilder {
     }
 
     /// The file, in pieces. `about` says what the tile is; what this tile counted is filled in.
-    pub(crate) fn into_file(self, cloud: &Cloud, codec: Option<&Codec>, uri: &Uri, mut about: TileRecord) -> Result<Vec<Bytes>, Error> {
+    pub(crate) fn into_file(
+        self,
+        cloud: &Cloud,
+        codec: Option<&Codec>,
+        uri: &Uri,
+        mut about: TileRecord,
+    ) -> Result<Vec<Bytes>, Error> {
         let points = self.stats.points;
         let (_, minor) = cloud.header.version();
         if minor < 4 && points > u64::from(u32::MAX) {
@@ -123,7 +130,11 @@ impl TileBuilder {
             compressed: codec.is_some(),
             points_start,
             vlr_count: vlrs.len() as u32,
-            evlrs: if after.is_empty() { (0, 0) } else { (end, after.len() as u32) },
+            evlrs: if after.is_empty() {
+                (0, 0)
+            } else {
+                (end, after.len() as u32)
+            },
         });
         let mut head = header;
         for vlr in &vlrs {
@@ -170,7 +181,10 @@ mod tests {
     fn tiles_are_named_after_their_cloud() {
         let name = |text: &str, format| tile_name(&text.parse().unwrap(), 3, format);
         assert_eq!(name("a/b.LAZ", OutFormat::Las), "b-0003.las");
-        assert_eq!(name("s3://lab/lone-star.copc.laz", OutFormat::Laz), "lone-star-0003.laz");
+        assert_eq!(
+            name("s3://lab/lone-star.copc.laz", OutFormat::Laz),
+            "lone-star-0003.laz"
+        );
         assert_eq!(name("a/.laz", OutFormat::Laz), ".laz-0003.laz");
     }
 }

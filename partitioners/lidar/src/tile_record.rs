@@ -120,7 +120,12 @@ mod tests {
 
     #[test]
     fn what_a_tile_says_comes_back_also_over_many_records() {
-        for withheld in [vec![], vec![0], vec![5, 6, 1 << 35], (0..200_000).map(|i| i * 3).collect::<Vec<u64>>()] {
+        for withheld in [
+            vec![],
+            vec![0],
+            vec![5, 6, 1 << 35],
+            (0..200_000).map(|i| i * 3).collect::<Vec<u64>>(),
+        ] {
             let tile = record(withheld.len() as u64);
             let vlrs = tile.to_vlrs(&withheld);
             assert_eq!(TileRecord::of(&vlrs), Some((tile, withheld)));

@@ -131,7 +131,12 @@ mod tests {
         assert_eq!(cut_positions(10, 4), [0, 3, 5, 8, 10]);
         assert_eq!(cut_positions(3, 10), [0, 1, 2, 3]);
         assert_eq!(cut_positions(0, 10), [0]);
-        for (points, parts) in [(343_306, 12), (16_000_000, 10), (999_999, 7), (u64::from(u32::MAX) * 3, 977)] {
+        for (points, parts) in [
+            (343_306, 12),
+            (16_000_000, 10),
+            (999_999, 7),
+            (u64::from(u32::MAX) * 3, 977),
+        ] {
             let cuts = cut_positions(points, parts);
             let sizes: Vec<u64> = cuts.windows(2).map(|pair| pair[1] - pair[0]).collect();
             assert_eq!((sizes.len() as u64, sizes.iter().sum()), (parts, points));
@@ -141,7 +146,12 @@ mod tests {
 
     #[test]
     fn a_router_that_goes_in_circles_is_unsound() {
-        let split = |sides| Split { axis: 0, value: 0, point: 0, sides };
+        let split = |sides| Split {
+            axis: 0,
+            value: 0,
+            point: 0,
+            sides,
+        };
         let tiles = [Side::Tile(0), Side::Tile(1)];
         assert!(Router::Tree(vec![split(tiles)]).is_sound(2));
         assert!(!Router::Tree(vec![split(tiles)]).is_sound(1));

@@ -11,7 +11,10 @@ use common::{ROOMY, clouds, cut_bytes, layout, plain, xy};
 const BROKEN: [&str; 1] = ["1.2-no-points.las"];
 
 fn whole_clouds() -> Vec<(String, Bytes)> {
-    clouds().into_iter().filter(|(name, _)| !BROKEN.contains(&name.as_str())).collect()
+    clouds()
+        .into_iter()
+        .filter(|(name, _)| !BROKEN.contains(&name.as_str()))
+        .collect()
 }
 
 /// Checks a cut against the plain reading of its source: owned once, evenly, in order; buffers as brute force says.
@@ -34,8 +37,17 @@ fn check(name: &str, source: &Bytes, layout: Layout, parts: u64, format: OutForm
         let tile = plain(bytes);
         let (about, own) = tile.own();
         assert_eq!((about.tile, about.tiles), (number as u64, tiles.len() as u64));
-        assert_eq!(about.own_points, own.iter().filter(|own| **own).count() as u64, "{name}");
-        let mine = tile.records.iter().zip(&own).filter(|(_, own)| **own).map(|(record, _)| xy(record));
+        assert_eq!(
+            about.own_points,
+            own.iter().filter(|own| **own).count() as u64,
+            "{name}"
+        );
+        let mine = tile
+            .records
+            .iter()
+            .zip(&own)
+            .filter(|(_, own)| **own)
+            .map(|(record, _)| xy(record));
         let around = mine.fold([[i32::MAX, i32::MIN]; 2], |bounds, xy| {
             [0, 1].map(|axis: usize| [bounds[axis][0].min(xy[axis]), bounds[axis][1].max(xy[axis])])
         });
@@ -47,7 +59,9 @@ fn check(name: &str, source: &Bytes, layout: Layout, parts: u64, format: OutForm
             })
         };
         // The tile is the brute-force selection, in the order of the source.
-        let selected: Vec<usize> = (0..whole.records.len()).filter(|&at| inside(xy(&whole.records[at]))).collect();
+        let selected: Vec<usize> = (0..whole.records.len())
+            .filter(|&at| inside(xy(&whole.records[at])))
+            .collect();
         assert_eq!(tile.records.len(), selected.len(), "{name} tile {number}");
         for ((record, own), &at) in tile.records.iter().zip(&own).zip(&selected) {
             let mut expected = whole.records[at].clone();
@@ -87,7 +101,11 @@ fn check_header(name: &str, tile: &common::Plain, bytes: &[u8], source: &[u8]) {
         *returns.entry(format.return_number(record)).or_default() += 1;
     }
     let count = |number: usize| returns.get(&number).copied().unwrap_or(0);
-    let legacy = if format.is_extended() { 0 } else { tile.records.len() as u64 };
+    let legacy = if format.is_extended() {
+        0
+    } else {
+        tile.records.len() as u64
+    };
     assert_eq!(number(107, 4), legacy, "{name}");
     for at in 0..5 {
         let expected = if format.is_extended() { 0 } else { count(at + 1) };
@@ -102,7 +120,11 @@ fn check_header(name: &str, tile: &common::Plain, bytes: &[u8], source: &[u8]) {
         let raw = |record: &Vec<u8>| i32::from_le_bytes(record[4 * axis..4 * axis + 4].try_into().unwrap());
         let least = tile.records.iter().map(raw).min().unwrap();
         let most = tile.records.iter().map(raw).max().unwrap();
-        assert_eq!(bounds, header.coordinate(axis, least)..header.coordinate(axis, most), "{name}");
+        assert_eq!(
+            bounds,
+            header.coordinate(axis, least)..header.coordinate(axis, most),
+            "{name}"
+        );
     }
 }
 
@@ -129,7 +151,11 @@ fn every_cloud_is_cut_as_brute_force_cuts_it() {
 fn little_memory_gives_the_same_bytes() {
     let middling = |bytes: &Bytes| (150_000..1 << 20).contains(&bytes.len());
     for (name, bytes) in whole_clouds().into_iter().filter(|(_, bytes)| middling(bytes)) {
-        let cut = |memory| cut_bytes(&name, &bytes, layout(5, 1.0), OutFormat::Laz, memory).unwrap().1;
+        let cut = |memory| {
+            cut_bytes(&name, &bytes, layout(5, 1.0), OutFormat::Laz, memory)
+                .unwrap()
+                .1
+        };
         let roomy = cut(ROOMY);
         assert!(roomy == cut(64 << 20), "{name}");
         assert!(roomy == cut(1 << 20), "{name}");
@@ -154,10 +180,17 @@ fn las_and_laz_tiles_hold_the_same_points_and_records() {
 fn records_of_the_source_stay_but_those_that_are_no_longer_true() {
     for (name, bytes) in whole_clouds() {
         let whole = plain(&bytes).cloud;
-        for tile in &cut_bytes(&name, &bytes, layout(2, 0.0), OutFormat::Laz, ROOMY).unwrap().1 {
+        for tile in &cut_bytes(&name, &bytes, layout(2, 0.0), OutFormat::Laz, ROOMY)
+            .unwrap()
+            .1
+        {
             let tile = plain(tile).cloud;
-            let stale = |vlr: &&partition_lidar::Vlr| !["laszip encoded", "copc", "tessera"].contains(&vlr.user().as_str());
-            assert!(whole.vlrs.iter().filter(stale).eq(tile.vlrs.iter().filter(stale)), "{name}");
+            let stale =
+                |vlr: &&partition_lidar::Vlr| !["laszip encoded", "copc", "tessera"].contains(&vlr.user().as_str());
+            assert!(
+                whole.vlrs.iter().filter(stale).eq(tile.vlrs.iter().filter(stale)),
+                "{name}"
+            );
             assert!(whole.evlrs.iter().filter(stale).eq(tile.evlrs.iter()), "{name}");
             assert!(!tile.is_copc());
         }

@@ -10,8 +10,8 @@ use super::{
     Layout, Meter, Progress, blocking,
     deal::{batch, deal},
     index::key_room,
-    open::open_version,
     layout::plan_from,
+    open::open_version,
     read::{about, output_codec},
     survey::{KEY, Room, survey},
     write::{remove, write_all},
@@ -149,11 +149,17 @@ fn working(record: u64) -> u64 {
 fn everything(cloud: &Cloud) -> u64 {
     let record = u64::from(cloud.header.record_length);
     let points = cloud.header.points;
-    let stored: u64 = cloud.chunks.iter().map(|chunk| chunk.bytes.end - chunk.bytes.start).sum();
+    let stored: u64 = cloud
+        .chunks
+        .iter()
+        .map(|chunk| chunk.bytes.end - chunk.bytes.start)
+        .sum();
     // Few points never fill a batch.
     let small = points.saturating_mul(6 * record).saturating_add(1 << 20);
     let later = stored.saturating_add(working(record).min(small));
-    points.saturating_mul(record).saturating_add(later.max(points.saturating_mul(KEY)))
+    points
+        .saturating_mul(record)
+        .saturating_add(later.max(points.saturating_mul(KEY)))
 }
 
 struct Job {
@@ -173,25 +179,32 @@ impl Job {
         let buffer = raw_buffer(layout.buffer, cloud.header.scale)?;
         let parts = layout.by.parts(cloud.header.points, cloud.header.record_length);
         let known = known.filter(|index| index.cut(layout.method, parts).is_some());
-        let (index, kept) = match known {
-            Some(index) => (index, Vec::new()),
-            None => {
-                let record = u64::from(cloud.header.record_length);
-                let fits = cloud.header.points <= u64::from(u32::MAX) && everything(cloud) <= self.memory;
-                let rest = self.memory.saturating_sub(working(record));
-                let room = if fits { Room::Everything } else { key_room(cloud.header.points, rest) };
-                let cuts = [(layout.method, parts)];
-                let found = survey(cloud, &self.source, &cuts, room, &self.meter, 0.3)?;
-                let mut index = Index::new(cloud, &found.boxes, found.bounds);
-                index.cuts = found.cuts;
-                (index, found.kept)
-            }
+        let (index, kept) = if let Some(index) = known {
+            (index, Vec::new())
+        } else {
+            let record = u64::from(cloud.header.record_length);
+            let fits = u32::try_from(cloud.header.points).is_ok() && everything(cloud) <= self.memory;
+            let rest = self.memory.saturating_sub(working(record));
+            let room = if fits {
+                Room::Everything
+            } else {
+                key_room(cloud.header.points, rest)
+            };
+            let cuts = [(layout.method, parts)];
+            let found = survey(cloud, &self.source, &cuts, room, &self.meter, 0.3)?;
+            let mut index = Index::new(cloud, &found.boxes, found.bounds);
+            index.cuts = found.cuts;
+            (index, found.kept)
         };
         let Some(tiling) = index.cut(layout.method, parts) else {
             unreachable!("the cut was just laid out, or found");
         };
         let mut written = Vec::new();
-        let groups = if kept.is_empty() { self.groups(tiling, buffer) } else { vec![0..tiling.tiles.len() as u32] };
+        let groups = if kept.is_empty() {
+            self.groups(tiling, buffer)
+        } else {
+            std::iter::once(0..tiling.tiles.len() as u32).collect()
+        };
         let share = 0.7 / groups.len().max(1) as f64;
         let mut kept = Some(kept).filter(|kept| !kept.is_empty());
         for group in groups {
@@ -217,7 +230,12 @@ impl Job {
         let header = &self.cloud.header;
         let record = u64::from(header.record_length);
         let room = self.memory.saturating_sub(working(record)) as f64;
-        let stored: u64 = self.cloud.chunks.iter().map(|chunk| chunk.bytes.end - chunk.bytes.start).sum();
+        let stored: u64 = self
+            .cloud
+            .chunks
+            .iter()
+            .map(|chunk| chunk.bytes.end - chunk.bytes.start)
+            .sum();
         let per_point = match (self.request.format, header.compressed) {
             (OutFormat::Las, _) => record as f64,
             // As large as in the source, and a little more since tiles are less regular.
@@ -270,7 +288,15 @@ impl Job {
         } else {
             let needed = (0..cloud.chunks.len()).filter(|&chunk| tile_index.meets(&index.chunks[chunk].bounds));
             let mut loader = Loader::new(cloud, &self.source, Wanted::Everything, needed);
-            deal(cloud, || loader.next(batch()), &tile_index, owner, group.clone(), codec, &progress)?
+            deal(
+                cloud,
+                || loader.next(batch()),
+                &tile_index,
+                owner,
+                group.clone(),
+                codec,
+                &progress,
+            )?
         };
         progress(u64::MAX);
         let plan = plan_from(index, tiling, self.request.layout.buffer)?;
@@ -284,7 +310,10 @@ impl Job {
             files.push((uri.clone(), builder.into_file(cloud, codec, &uri, about)?));
         }
         let written = self.handle.block_on(write_all(&self.store, files))?;
-        let tile = |((partition, own_points, buffer_points), file): ((&plan::Partition<super::TileScope>, u64, u64), Object)| TileFile {
+        let tile = |((partition, own_points, buffer_points), file): (
+            (&plan::Partition<super::TileScope>, u64, u64),
+            Object,
+        )| TileFile {
             number: partition.number,
             own_points,
             buffer_points,

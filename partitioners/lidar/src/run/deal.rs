@@ -48,7 +48,10 @@ pub(crate) fn deal(
     let run = |task| match task {
         Task::Decode(load) => {
             let block = load.decode(cloud, Wanted::Everything)?;
-            Ok(Done::Pieces(block.chunk, scatter(&block, format, length, index, &owner)))
+            Ok(Done::Pieces(
+                block.chunk,
+                scatter(&block, format, length, index, &owner),
+            ))
         }
         Task::Encode(tile, records) => {
             let chunk = match codec {
@@ -78,7 +81,12 @@ pub(crate) fn deal(
                 Done::Pieces(chunk, pieces) => {
                     for piece in pieces {
                         let tile = (piece.tile - tiles.start) as usize;
-                        full.extend(builders[tile].take(piece, length).into_iter().map(|records| (tile, records)));
+                        full.extend(
+                            builders[tile]
+                                .take(piece, length)
+                                .into_iter()
+                                .map(|records| (tile, records)),
+                        );
                     }
                     progress(cloud.chunks[chunk].bytes.end);
                 }

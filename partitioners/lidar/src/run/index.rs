@@ -54,7 +54,11 @@ pub(crate) async fn index_in_memory(
     cloud.check_cuttable()?;
     let record = cloud.header.record_length;
     let points = cloud.header.points;
-    let cuts: Vec<(Method, u64)> = request.cuts.iter().map(|&(by, method)| (method, by.parts(points, record))).collect();
+    let cuts: Vec<(Method, u64)> = request
+        .cuts
+        .iter()
+        .map(|&(by, method)| (method, by.parts(points, record)))
+        .collect();
     let room = key_room(points, request.memory);
     let meter = Meter {
         progress,
@@ -71,6 +75,6 @@ pub(crate) async fn index_in_memory(
 
 /// Keys of all points if they fit into `memory`, else counts.
 pub(crate) fn key_room(points: u64, memory: u64) -> Room {
-    let fits = points <= u64::from(u32::MAX) && points.saturating_mul(KEY) <= memory;
+    let fits = u32::try_from(points).is_ok() && points.saturating_mul(KEY) <= memory;
     if fits { Room::Keys } else { Room::Counts(memory / 4) }
 }

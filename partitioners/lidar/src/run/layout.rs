@@ -114,7 +114,11 @@ pub(crate) fn plan_from(index: &Index, tiling: &Tiling, buffer: f64) -> Result<P
 fn partition(index: &Index, tiling: &Tiling, number: u32, buffer: f64, raw: RawBuffer) -> Partition<TileScope> {
     let tile = &tiling.tiles[number as usize];
     let wide = buffered(&tile.bounds, raw);
-    let needed = index.chunks.iter().enumerate().filter(|(_, chunk)| meets(&wide, &chunk.bounds));
+    let needed = index
+        .chunks
+        .iter()
+        .enumerate()
+        .filter(|(_, chunk)| meets(&wide, &chunk.bounds));
     let mut chunks: Vec<Range<u64>> = Vec::new();
     let (mut stored, mut to_decode) = (Vec::new(), 0);
     for (number, indexed) in needed {

@@ -11,8 +11,8 @@ use crate::{
     Cloud, Error, OutFormat, TileRecord,
     buffer::{TileIndex, raw_buffer},
     codec::Codec,
-    pass::Loader,
     codec::Wanted,
+    pass::Loader,
 };
 
 /// The file of one tile, in pieces: the same bytes that [`crate::cut`] writes. Fetches the chunks of the partition only.
@@ -30,7 +30,8 @@ pub async fn read(store: &Store, partition: &Partition<TileScope>, format: OutFo
             object: cloud.object.uri.clone(),
             reason: reason.into(),
         };
-        let inside = |chunks: &std::ops::Range<u64>| chunks.start < chunks.end && chunks.end <= cloud.chunks.len() as u64;
+        let inside =
+            |chunks: &std::ops::Range<u64>| chunks.start < chunks.end && chunks.end <= cloud.chunks.len() as u64;
         if !scope.chunks.iter().all(inside) || scope.chunks.windows(2).any(|pair| pair[0].end > pair[1].start) {
             return Err(unfit("it names chunks that the cloud does not have"));
         }
@@ -40,7 +41,15 @@ pub async fn read(store: &Store, partition: &Partition<TileScope>, format: OutFo
         let owner = |xy, number| if scope.own.holds(xy, number) { 0 } else { u32::MAX };
         let chunks = scope.chunks.iter().cloned().flatten().map(|number| number as usize);
         let mut loader = Loader::new(&cloud, &source, Wanted::Everything, chunks);
-        let mut tiles = deal(&cloud, || loader.next(batch()), &index, owner, 0..1, codec.as_ref(), &|_| ())?;
+        let mut tiles = deal(
+            &cloud,
+            || loader.next(batch()),
+            &index,
+            owner,
+            0..1,
+            codec.as_ref(),
+            &|_| (),
+        )?;
         let tile = tiles.remove(0);
         if tile.own != scope.tile.points {
             return Err(unfit("its tile has another number of own points"));

@@ -81,7 +81,11 @@ pub(crate) fn survey(
     share: f64,
 ) -> Result<Survey, Error> {
     let record = usize::from(cloud.header.record_length);
-    let wanted = if room == Room::Everything { Wanted::Everything } else { Wanted::Xy };
+    let wanted = if room == Room::Everything {
+        Wanted::Everything
+    } else {
+        Wanted::Xy
+    };
     let with_keys = !cuts.is_empty() && !matches!(room, Room::Counts(_));
     let mut found = Survey {
         boxes: vec![NOWHERE; cloud.chunks.len()],
@@ -97,7 +101,11 @@ pub(crate) fn survey(
     let make = |block: Block| {
         let numbered = (block.first as u32..).zip(block.records.chunks_exact(record));
         let key = |(number, record)| Key { xy: xy(record), number };
-        let keys: Vec<Key> = if with_keys { numbered.map(key).collect() } else { Vec::new() };
+        let keys: Vec<Key> = if with_keys {
+            numbered.map(key).collect()
+        } else {
+            Vec::new()
+        };
         let bounds = spread(&block, record);
         let chunk = block.chunk;
         (chunk, bounds, keys, (room == Room::Everything).then_some(block))
@@ -129,7 +137,9 @@ pub(crate) fn survey(
             (Method::Grid, _) => {
                 let mut counter = Counter::new(found.bounds, parts.min(points));
                 if with_keys {
-                    keys.iter().for_each(|key| counter.add(key.xy));
+                    for key in &keys {
+                        counter.add(key.xy);
+                    }
                 } else {
                     decoded.pass(&mut |_, xy| counter.add(xy))?;
                 }

@@ -20,7 +20,10 @@ async fn write(store: &Store, uri: Uri, pieces: Vec<Bytes>) -> Result<Object, Er
 /// Writes all files, in any order; the answers are in the order given. Those written before a failure are removed again.
 pub(crate) async fn write_all(store: &Store, files: Vec<(Uri, Vec<Bytes>)>) -> Result<Vec<Object>, Error> {
     let names: Vec<Uri> = files.iter().map(|(uri, _)| uri.clone()).collect();
-    let writes: Vec<_> = files.into_iter().map(|(uri, pieces)| write(store, uri, pieces)).collect();
+    let writes: Vec<_> = files
+        .into_iter()
+        .map(|(uri, pieces)| write(store, uri, pieces))
+        .collect();
     let written = stream::iter(writes).buffered(WRITERS).try_collect().await;
     if written.is_err() {
         remove(store, &names).await;

@@ -16,7 +16,10 @@ use partition_lidar::{
 use plan::Uri;
 
 pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     runtime.unwrap().block_on(work)
 }
 
@@ -50,7 +53,13 @@ pub(crate) fn request(object: &Uri, layout: Layout, format: OutFormat, memory: u
 }
 
 /// Cuts a cloud that is put in memory; the report and the tiles' bytes.
-pub(crate) fn cut_bytes(name: &str, bytes: &Bytes, layout: Layout, format: OutFormat, memory: u64) -> Result<(CutReport, Vec<Bytes>), Error> {
+pub(crate) fn cut_bytes(
+    name: &str,
+    bytes: &Bytes,
+    layout: Layout,
+    format: OutFormat,
+    memory: u64,
+) -> Result<(CutReport, Vec<Bytes>), Error> {
     run(async {
         let store = Store::new();
         let object = uri(&format!("mem://test/{name}"));
@@ -79,7 +88,8 @@ impl Plain {
     pub(crate) fn own(&self) -> (TileRecord, Vec<bool>) {
         let (tile, withheld) = TileRecord::of(&self.cloud.vlrs).expect("a tile of ours");
         let own = (0u64..).zip(&self.records);
-        let own = own.map(|(number, record)| !self.format().is_withheld(record) || withheld.binary_search(&number).is_ok());
+        let own =
+            own.map(|(number, record)| !self.format().is_withheld(record) || withheld.binary_search(&number).is_ok());
         (tile, own.collect())
     }
 }
@@ -144,7 +154,7 @@ pub(crate) fn clouds() -> Vec<(String, Bytes)> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() && name != "broken" {
                 waiting.push(path);
-            } else if name.ends_with(".las") || name.ends_with(".laz") {
+            } else if path.extension().is_some_and(|end| end == "las" || end == "laz") {
                 found.push((name, Bytes::from(fs::read(&path).unwrap())));
             }
         }
@@ -158,7 +168,10 @@ pub(crate) fn laspy() -> bool {
     let found = Command::new("python3").args(["-c", "import laspy, lazrs"]).output();
     let found = found.is_ok_and(|output| output.status.success());
     if !found {
-        assert!(std::env::var_os("TESSERA_REQUIRE_ORACLES").is_none(), "python3 with laspy[lazrs] is required");
+        assert!(
+            std::env::var_os("TESSERA_REQUIRE_ORACLES").is_none(),
+            "python3 with laspy[lazrs] is required"
+        );
         eprintln!("skipped: python3 with laspy[lazrs] is not installed");
     }
     found
