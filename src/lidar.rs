@@ -60,7 +60,7 @@ pub(crate) struct IndexArguments {
     #[arg(long, value_name = "INDEX")]
     out: Option<Uri>,
     /// Bytes that may be used
-    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "672MiB")]
+    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "704MiB")]
     memory: NonZero<u64>,
     /// One JSON document instead of a table
     #[arg(long)]
@@ -194,7 +194,7 @@ pub(crate) struct CutArguments {
     #[arg(long, value_enum, default_value_t)]
     format: FormatName,
     /// Bytes that may be used for points; with less, a cloud is read twice or more often. The tiles are the same
-    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "672MiB")]
+    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "704MiB")]
     memory: NonZero<u64>,
     /// Draw the tiles of the (only) cloud over a density map, and the sizes of tiles by density and by area
     #[arg(long, value_name = "PNG")]

@@ -169,7 +169,7 @@ pub(super) fn info(info: &Info, as_json: bool) -> anyhow::Result<()> {
     ]);
     if info.missing_records > 0 {
         rows.push([
-            "".into(),
+            String::new(),
             format!("the header counts {} more, which are not there", info.missing_records),
         ]);
     }

@@ -111,9 +111,6 @@ pub enum FormatErrorKind {
     /// The table of chunks does not fit the file.
     #[error("the chunk table does not fit: {0}")]
     ChunkTable(String),
-    /// The hierarchy of a COPC file does not fit the file.
-    #[error("the COPC hierarchy does not fit: {0}")]
-    Hierarchy(String),
 }
 
 /// Why work on a point cloud failed. Each names the object.

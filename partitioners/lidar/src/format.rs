@@ -35,7 +35,7 @@ impl PointFormat {
         matches!(self.0, 4 | 5 | 9 | 10)
     }
 
-    /// The bit of byte [`FLAGS`] that says withheld.
+    /// The bit of byte 15 that says withheld.
     pub fn withheld(self) -> u8 {
         if self.is_extended() { 0x04 } else { 0x80 }
     }

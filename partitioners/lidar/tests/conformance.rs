@@ -40,7 +40,9 @@ fn the_published_tiles_come_back() {
     records.sort_by(|one, other| time(one).total_cmp(&time(other)));
     let mut source = header.unwrap();
     source[107..111].copy_from_slice(&(records.len() as u32).to_le_bytes());
-    records.iter().for_each(|record| source.extend_from_slice(record));
+    for record in &records {
+        source.extend_from_slice(record);
+    }
     let (report, tiles) = cut_bytes("lasfile.las", &source.into(), layout(6, 5.0), OutFormat::Las, ROOMY).unwrap();
     let sizes: Vec<usize> = report.clouds[0]
         .tiles

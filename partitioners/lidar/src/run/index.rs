@@ -10,7 +10,7 @@ use super::{
 use crate::{Error, Index, Method, default_index};
 
 /// Memory that work may take unless said otherwise: 16 million points of 30 bytes are decoded once.
-pub const DEFAULT_MEMORY: u64 = 672 << 20;
+pub const DEFAULT_MEMORY: u64 = 704 << 20;
 
 /// A cloud to be indexed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
