@@ -184,7 +184,8 @@ impl Job {
         } else {
             let record = u64::from(cloud.header.record_length);
             let fits = u32::try_from(cloud.header.points).is_ok() && everything(cloud) <= self.memory;
-            let rest = self.memory.saturating_sub(working(record));
+            // While coordinates are read, nothing is dealt or compressed yet.
+            let rest = self.memory.saturating_sub(working(record) / 3);
             let room = if fits {
                 Room::Everything
             } else {
@@ -238,8 +239,8 @@ impl Job {
             .sum();
         let per_point = match (self.request.format, header.compressed) {
             (OutFormat::Las, _) => record as f64,
-            // As large as in the source, and a little more since tiles are less regular.
-            (OutFormat::Laz, true) => stored as f64 / header.points.max(1) as f64 * 1.15,
+            // About as large as in the source.
+            (OutFormat::Laz, true) => stored as f64 / header.points.max(1) as f64 * 1.05,
             (OutFormat::Laz, false) => record as f64 / 2.0,
         };
         let mut groups: Vec<Range<u32>> = Vec::new();
@@ -250,7 +251,7 @@ impl Job {
             let own: f64 = buffered(&tile.bounds, [0; 2]).map(area).iter().product();
             // Around a tile it is about as dense as inside.
             let points = (tile.points as f64 * wide / own).min(header.points as f64);
-            let need = points * per_point + points.min(2.0 * CHUNK as f64) * record as f64;
+            let need = points * per_point + points.min(CHUNK as f64) * record as f64;
             match groups.last_mut() {
                 Some(group) if taken + need <= room => {
                     group.end = number + 1;
