@@ -99,16 +99,29 @@ mod tests {
             let sum: f64 = element.isotopes().iter().map(|isotope| isotope.abundance).sum();
             assert!((sum - 1.0).abs() < 1e-6, "{element}: {sum}");
             for isotope in element.isotopes() {
-                assert!((isotope.mass - f64::from(isotope.mass_number)).abs() < 0.11, "{element} {isotope:?}");
+                assert!(
+                    (isotope.mass - f64::from(isotope.mass_number)).abs() < 0.11,
+                    "{element} {isotope:?}"
+                );
             }
-            assert!(element.isotopes().is_sorted_by(|a, b| a.mass_number < b.mass_number), "{element}");
+            assert!(
+                element.isotopes().is_sorted_by(|a, b| a.mass_number < b.mass_number),
+                "{element}"
+            );
         }
     }
 
     /// Standard atomic weights (IUPAC 2013 abridged) of elements with one, two and many isotopes.
     #[test]
     fn mean_masses_are_the_atomic_weights() {
-        for (symbol, weight) in [("H", 1.008), ("C", 12.011), ("Cl", 35.45), ("Sn", 118.710), ("Pb", 207.2), ("U", 238.029)] {
+        for (symbol, weight) in [
+            ("H", 1.008),
+            ("C", 12.011),
+            ("Cl", 35.45),
+            ("Sn", 118.710),
+            ("Pb", 207.2),
+            ("U", 238.029),
+        ] {
             let isotopes = Element::from_symbol(symbol).unwrap().isotopes();
             let mean: f64 = isotopes.iter().map(|isotope| isotope.mass * isotope.abundance).sum();
             assert!((mean - weight).abs() < 0.02, "{symbol}: {mean}");

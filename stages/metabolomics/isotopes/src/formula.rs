@@ -124,7 +124,10 @@ impl Formula {
     /// Takes another formula away.
     pub(crate) fn subtract(&mut self, other: &Self) -> Result<(), Impossible> {
         for &(element, count) in &other.atoms {
-            let left = self.count(element).checked_sub(count).ok_or(Impossible::Negative(element))?;
+            let left = self
+                .count(element)
+                .checked_sub(count)
+                .ok_or(Impossible::Negative(element))?;
             if let Ok(at) = self.find(element) {
                 if left == 0 {
                     self.atoms.remove(at);

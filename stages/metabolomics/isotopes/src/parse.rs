@@ -34,7 +34,10 @@ impl Parser<'_> {
     }
 
     fn unexpected(&self) -> Kind {
-        self.text[self.at..].chars().next().map_or(Kind::Empty, Kind::Unexpected)
+        self.text[self.at..]
+            .chars()
+            .next()
+            .map_or(Kind::Empty, Kind::Unexpected)
     }
 
     fn whole(&mut self) -> Result<(Formula, Option<i32>), Kind> {
@@ -55,15 +58,18 @@ impl Parser<'_> {
                 None => break,
             }
         }
-        if sum.is_empty() { Err(Kind::Empty) } else { Ok((sum, charge)) }
+        if sum.is_empty() {
+            Err(Kind::Empty)
+        } else {
+            Ok((sum, charge))
+        }
     }
 
     /// Everything up to a dot, a charge or the end.
     fn part(&mut self) -> Result<Formula, Kind> {
         // One formula per open bracket, with the bracket that closes it.
         let mut open = vec![(Formula::default(), 0)];
-        loop {
-            let Some(byte) = self.peek() else { break };
+        while let Some(byte) = self.peek() {
             let (unit, times) = match byte {
                 b'(' if self.charge().is_some() => break,
                 b'[' if self.label().is_some() => {
@@ -85,7 +91,11 @@ impl Parser<'_> {
                     let inner = open.pop().map(|(inner, _)| inner).unwrap_or_default();
                     self.at += 1;
                     // `[NH4]2+` is a charge of 2, not two ammonium.
-                    let times = if self.charge().is_some() { 1 } else { self.number()?.unwrap_or(1) };
+                    let times = if self.charge().is_some() {
+                        1
+                    } else {
+                        self.number()?.unwrap_or(1)
+                    };
                     (inner, times)
                 }
                 b'=' => {
@@ -151,7 +161,11 @@ pub(crate) fn charge(text: &str) -> Option<i32> {
     let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
     let text = inner.unwrap_or(text);
     let signed = |sign: &str, number: &str| -> Option<i32> {
-        let size: i32 = if number.is_empty() { sign.len() as i32 } else { number.parse().ok()? };
+        let size: i32 = if number.is_empty() {
+            sign.len() as i32
+        } else {
+            number.parse().ok()?
+        };
         let valid = (number.is_empty() || sign.len() == 1) && (1..=99).contains(&size);
         let digits = number.bytes().all(|byte| byte.is_ascii_digit());
         let positive = sign.bytes().all(|byte| byte == b'+');
