@@ -11,6 +11,7 @@ mod demo;
 mod fasta;
 mod fastq;
 mod info;
+mod isotopes;
 mod plan_run;
 mod run;
 mod runs;
@@ -32,6 +33,7 @@ Examples:
   tessera fastq read reads.fastq.gz --parts 10 --part 3   the fourth tenth of the reads, as text
   tessera fasta index genome.fa                           writes genome.fa.fai, as samtools does
   tessera run variant-calling --reads r1.fq.gz r2.fq.gz --reference genome.fa --out calls
+  tessera isotopes C6H12O6+H --resolving-power 140000     m/z and heights of the peaks of an ion
   tessera info reads.fastq.gz                             what a file is";
 
 #[derive(Subcommand)]
@@ -42,6 +44,8 @@ enum Command {
     /// Index, plan, read and cut reference sequences.
     #[command(subcommand)]
     Fasta(fasta::Command),
+    /// Isotope patterns of ions as an instrument shows them.
+    Isotopes(isotopes::Arguments),
     /// Run a whole pipeline.
     #[command(subcommand)]
     Run(run::Command),
@@ -83,6 +87,7 @@ async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
         Command::Fastq(command) => fastq::run(command, store).await,
         Command::Fasta(command) => fasta::run(command, store).await,
+        Command::Isotopes(arguments) => isotopes::run(&arguments),
         Command::Run(command) => run::run(command, store).await,
         Command::Plan(command) => plan_run::run(command, store).await,
         Command::Runs(command) => runs::run(command, store).await,

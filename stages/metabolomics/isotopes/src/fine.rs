@@ -232,7 +232,7 @@ mod tests {
         let mut all: Vec<(Vec<u16>, f64, f64)> = vec![(vec![0; 300], 0.0, 1.0)];
         for &(element, count) in formula.atoms() {
             for _ in 0..count {
-                let mut next: std::collections::BTreeMap<Vec<u16>, (f64, f64)> = Default::default();
+                let mut next: std::collections::BTreeMap<Vec<u16>, (f64, f64)> = std::collections::BTreeMap::default();
                 for (key, mass, p) in &all {
                     for isotope in element.isotopes() {
                         let mut key = key.clone();
