@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Error,
+    BadResolution, Error,
     formula::Formula,
     pattern::{Engine, Model},
     table_file::Patterns,
 };
 
-/// Bytes of formulas that one task takes: about half a million ions, 60 MB of patterns.
+/// Bytes of formulas that one task takes: about half a million ions of usual length.
 pub const MOST_BYTES: u64 = 8 << 20;
 
 /// Part of every key: changes whenever patterns or their file would.
@@ -168,23 +168,26 @@ const GRAIN: usize = 512;
 
 fn compute(text: &str, charge: i32, model: Model) -> Result<Patterns, Error> {
     let lines: Vec<&str> = text.lines().collect();
-    let parts: Vec<Vec<Result<Vec<crate::Peak>, String>>> = lines
+    let parts: Vec<Patterns> = lines
         .par_chunks(GRAIN)
         .map_init(
             || Engine::new(model),
             |engine, lines| {
                 let engine = engine.as_mut().map_err(|error| *error)?;
-                let pattern = |line: &&str| {
-                    let formula: Formula = line.parse().map_err(|error: crate::FormulaError| error.to_string())?;
-                    engine.pattern(&formula, charge).map_err(|error| error.to_string())
-                };
-                Ok(lines.iter().map(pattern).collect())
+                let mut part = Patterns::new(model, charge);
+                for line in lines {
+                    let pattern = line.parse::<Formula>().map_err(|error| error.to_string());
+                    let pattern =
+                        pattern.and_then(|ion| engine.pattern(&ion, charge).map_err(|error| error.to_string()));
+                    part.push(pattern.as_deref().map_err(Clone::clone));
+                }
+                Ok(part)
             },
         )
-        .collect::<Result<_, crate::BadResolution>>()?;
+        .collect::<Result<_, BadResolution>>()?;
     let mut patterns = Patterns::new(model, charge);
-    for pattern in parts.into_iter().flatten() {
-        patterns.push(pattern.as_deref().map_err(Clone::clone));
+    for part in parts {
+        patterns.append(part);
     }
     Ok(patterns)
 }

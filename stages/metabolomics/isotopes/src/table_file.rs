@@ -82,6 +82,17 @@ impl Patterns {
         self.header.ions += 1;
     }
 
+    /// Appends the ions of another table of the same model and charge.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        let (ions, peaks) = (self.header.ions, self.mzs.len() as u32);
+        self.header.ions += other.header.ions;
+        let failed = other.header.failed.into_iter();
+        self.header.failed.extend(failed.map(|(ion, why)| (ions + ion, why)));
+        self.ends.extend(other.ends.iter().map(|end| end + peaks));
+        self.mzs.append(&mut other.mzs);
+        self.intensities.append(&mut other.intensities);
+    }
+
     /// Number of ions.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -141,7 +152,7 @@ impl Patterns {
         let ends: Vec<u32> = counts
             .iter()
             .scan(0, |end, &count| {
-                *end += u32::from(count);
+                *end = u32::saturating_add(*end, u32::from(count));
                 Some(*end)
             })
             .collect();
