@@ -1,8 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod imzml;
+#[cfg(not(target_endian = "little"))]
+compile_error!("columns are kept and cast as little-endian bytes");
 
+mod error;
+mod imzml;
+mod npy;
+mod sort;
+
+pub use error::{Error, Which};
 pub use imzml::{
     Array, ArrayError, ArrayType, Checksum, Description, Grid, GridError, Imzml, ImzmlError, ImzmlErrorKind, Mode,
     Polarity, ScanSettings, Spectrum, parse,
+};
+pub use npy::NpyError;
+pub use sort::{
+    arrays::{SortedArrays, sort_arrays},
+    bounds::Bounds,
+    page::PAGE,
+    run::{Dropped, MzType},
 };
