@@ -5,7 +5,10 @@ compile_error!("columns are kept and cast as little-endian bytes");
 
 mod error;
 mod imzml;
+mod index;
 mod npy;
+mod picture;
+mod run;
 mod sort;
 
 pub use error::{Error, Which};
@@ -14,6 +17,10 @@ pub use imzml::{
     Polarity, ScanSettings, Spectrum, parse,
 };
 pub use npy::NpyError;
+pub use run::{
+    Dataset, Input, Manifest, Peak, Segment, SegmentEntry, Sorted, default_index, fetch, index as index_task, info,
+    map, plan as plan_task, reduce, sort as sort_task,
+};
 pub use sort::{
     arrays::{SortedArrays, sort_arrays},
     bounds::Bounds,
