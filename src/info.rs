@@ -6,7 +6,7 @@ use object_io::Store;
 use plan::{Object, Uri};
 use serde::Serialize;
 
-use crate::{fasta, fastq, show};
+use crate::{fasta, fastq, peaks, show};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,6 +31,7 @@ pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<(
             fastq::info_of(uri, json, store).await
         }
         Kind::Fasta => fasta::info(store, &uri, json).await,
+        Kind::Imzml => peaks::info_of(uri, json, store).await,
         kind => tell(&object, kind, json),
     }
 }
@@ -65,6 +66,7 @@ enum Kind {
     Vcf,
     FastqIndex,
     Parquet,
+    Imzml,
     Text,
     Gzip,
     Empty,
@@ -89,6 +91,7 @@ impl Kind {
             Some(b'>') => Self::Fasta,
             _ if text.starts_with(b"##fileformat=VCF") => Self::Vcf,
             _ if text.starts_with(b"PAR1") => Self::Parquet,
+            _ if contains(text, b"<mzML") && contains(text, b"IMS:10000") => Self::Imzml,
             _ if partition_fastq::is_index(text) => Self::FastqIndex,
             _ if zipped => Self::Gzip,
             _ if text.iter().all(|&byte| byte >= b' ' || byte.is_ascii_whitespace()) => Self::Text,
@@ -103,12 +106,17 @@ impl Kind {
             Self::Vcf => "VCF",
             Self::FastqIndex => "index of a FASTQ, by tessera",
             Self::Parquet => "Parquet",
+            Self::Imzml => "imzML",
             Self::Text => "text of no known format",
             Self::Gzip => "gzip of no known format",
             Self::Empty => "empty",
             Self::Other => "of no known format",
         }
     }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
 }
 
 #[cfg(test)]
@@ -123,6 +131,14 @@ mod tests {
         assert_eq!(Kind::of(b">c x\nACGT\n"), Kind::Fasta);
         assert_eq!(Kind::of(b""), Kind::Empty);
         assert_eq!(Kind::of(b"hello\n"), Kind::Text);
+        assert_eq!(
+            Kind::of(b"<?xml?><mzML><cvParam accession=\"IMS:1000080\"/>"),
+            Kind::Imzml
+        );
+        assert_eq!(
+            Kind::of(b"<?xml?><mzML><cvParam accession=\"MS:1000080\"/>"),
+            Kind::Text
+        );
         assert_eq!(Kind::of(b"\0\x01\x02"), Kind::Other);
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"##fileformat=VCFv4.3\n").unwrap();

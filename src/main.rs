@@ -11,6 +11,7 @@ mod demo;
 mod fasta;
 mod fastq;
 mod info;
+mod peaks;
 mod plan_run;
 mod run;
 mod runs;
@@ -31,6 +32,7 @@ Examples:
   tessera fastq index reads.fastq.gz                      one pass; writes reads.fastq.gz.tessera
   tessera fastq read reads.fastq.gz --parts 10 --part 3   the fourth tenth of the reads, as text
   tessera fasta index genome.fa                           writes genome.fa.fai, as samtools does
+  tessera peaks sort DATA.imzML --segments 64 --out DIR   peaks by m/z, ready to be read in windows
   tessera run variant-calling --reads r1.fq.gz r2.fq.gz --reference genome.fa --out calls
   tessera info reads.fastq.gz                             what a file is";
 
@@ -42,6 +44,9 @@ enum Command {
     /// Index, plan, read and cut reference sequences.
     #[command(subcommand)]
     Fasta(fasta::Command),
+    /// Index, plan, sort and read imaging mass spectrometry (imzML).
+    #[command(subcommand)]
+    Peaks(peaks::Command),
     /// Run a whole pipeline.
     #[command(subcommand)]
     Run(run::Command),
@@ -83,6 +88,7 @@ async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
         Command::Fastq(command) => fastq::run(command, store).await,
         Command::Fasta(command) => fasta::run(command, store).await,
+        Command::Peaks(command) => peaks::run(command, store).await,
         Command::Run(command) => run::run(command, store).await,
         Command::Plan(command) => plan_run::run(command, store).await,
         Command::Runs(command) => runs::run(command, store).await,

@@ -6,7 +6,7 @@ use object_io::Store;
 use plan::{Object, StaleIndex, Uri};
 use sha1::Sha1;
 
-use super::blocking;
+use super::{blocking, reader::Reader};
 use crate::{Checksum, Description, Error, Grid, MzType, Spectrum, Which, index, parse};
 
 /// Where the index of an imzML is by default: beside it, with `.tessera` appended.
@@ -162,6 +162,32 @@ impl Dataset {
                 stated,
                 found,
             })
+        })
+        .await
+    }
+
+    /// The m/z and intensities of one spectrum, counted from 0, as they are stored: in any order, with all zeros.
+    ///
+    /// # Errors
+    /// No such spectrum; an array that is broken.
+    pub async fn spectrum(&self, store: &Store, number: u64) -> Result<(Vec<f64>, Vec<f64>), Error> {
+        if number >= self.spectra.len() as u64 {
+            let (uri, count) = (&self.imzml.uri, self.spectra.len());
+            return Err(Error::Invalid(format!(
+                "{uri}: no spectrum {number}: there are {count}, counted from 0"
+            )));
+        }
+        let mut reader = Reader::new(self.clone(), store.read_at(&self.ibd).await?);
+        blocking(&self.ibd.uri, move || {
+            let (mut all_mz, mut all_intensities) = (Vec::new(), Vec::new());
+            reader.read(number..number + 1, |_, _, mz, intensity| {
+                mz.kind.for_each(mz.bytes, |mz| all_mz.push(mz));
+                intensity
+                    .kind
+                    .for_each(intensity.bytes, |intensity| all_intensities.push(intensity));
+                Ok(())
+            })?;
+            Ok((all_mz, all_intensities))
         })
         .await
     }

@@ -141,6 +141,10 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
             request.memory
         )));
     }
+    sort(store, request).await
+}
+
+async fn sort(store: Store, request: Request) -> Result<Response, Error> {
     let source = Source::open(&store, &request.input).await?;
     let threads = threads(request.threads);
     let folder = Folder::open(&store, &request.out).await?;
@@ -368,7 +372,7 @@ impl Layout {
             };
         }
         let block = BLOCK / 4;
-        let one = (free / threads as u64).saturating_sub(blocks(1, block)).max(8 << 20);
+        let one = (free / threads as u64).saturating_sub(blocks(1, block)).max(1 << 20);
         Self {
             parts: source.cut(one / (width + 1)),
             in_memory: false,
@@ -381,5 +385,78 @@ impl Layout {
     fn of_functions(source: &Source, memory: u64, threads: usize) -> Vec<Range<u64>> {
         let bytes = (memory.saturating_sub(FIXED) / threads as u64 / 2).min(512 << 20);
         source.cut((bytes / 16).max(1 << 16))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plan::Uri;
+
+    use super::*;
+    use crate::npy;
+
+    fn uri(name: &str) -> Uri {
+        format!("mem://lab/{name}").parse().unwrap()
+    }
+
+    #[test]
+    fn what_does_not_fit_in_memory_goes_through_the_store_and_comes_out_the_same() {
+        const ROWS: u64 = 700_000;
+        let noise = |row: u64| row.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mz: Vec<u8> = (0..ROWS)
+            .flat_map(|row| (1.0 + (noise(row) >> 44) as f64 / 8.0).to_le_bytes())
+            .collect();
+        let intensity: Vec<u8> = (0..ROWS).flat_map(|row| (row as f32 + 1.0).to_le_bytes()).collect();
+        let pixel: Vec<u8> = (0..ROWS).flat_map(|row| (row as u32 / 9).to_le_bytes()).collect();
+        let store = Store::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            for (name, descr, bytes) in [("mz", "<f8", mz), ("i", "<f4", intensity), ("p", "<u4", pixel)] {
+                let file = [npy::header(descr, ROWS), bytes].concat();
+                store.put(&uri(name), file).await.unwrap();
+            }
+            let input = Input::Npy {
+                mz: uri("mz"),
+                intensity: uri("i"),
+                pixel: uri("p"),
+            };
+            let mut all = Vec::new();
+            for (out, memory) in [("roomy", default_memory()), ("tight", 0)] {
+                let size = Size::Segments(NonZero::new(3).unwrap());
+                let request = Request {
+                    memory,
+                    ..Request::new(input.clone(), size, uri(out))
+                };
+                let done = sort(store.clone(), request).await.unwrap();
+                assert_eq!((done.through_store, done.sorted.peaks), (memory == 0, ROWS));
+                let mut objects = Vec::new();
+                for object in store.list(&uri(out)).await.unwrap() {
+                    objects.push((object.uri.name().to_owned(), store.get(&object.uri).await.unwrap()));
+                }
+                assert_eq!(objects.len(), 4, "parts are removed");
+                all.push(objects);
+            }
+            assert!(all[0] == all[1]);
+        });
+    }
+
+    #[test]
+    fn too_little_memory_is_refused() {
+        let size = Size::Segments(NonZero::MIN);
+        let request = Request {
+            memory: 1 << 20,
+            ..Request::new(Input::Imzml(uri("a")), size, uri("out"))
+        };
+        let done = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(run(Store::new(), request));
+        assert_eq!(
+            done.unwrap_err().to_string(),
+            "1048576 bytes of memory are too few; at least 256 MiB are needed"
+        );
     }
 }
