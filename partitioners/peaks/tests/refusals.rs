@@ -178,7 +178,7 @@ fn damaged_segments_are_found_by_page() {
         let store = Store::new();
         store_imzml(&store, "a", &spectra(), Layout::default()).await;
         let one = Request {
-            size: Size::Segments(NonZero::MIN),
+            size: Size::Segments(NonZero::<u64>::MIN),
             ..request("out")
         };
         sort_task::run(store.clone(), one).await.unwrap();
@@ -247,7 +247,7 @@ fn columns_that_do_not_fit_are_refused() {
             pixel: uri("p.npy"),
         };
         let sort = async || {
-            let size = Size::Segments(NonZero::MIN);
+            let size = Size::Segments(NonZero::<u64>::MIN);
             sort_task::run(store.clone(), Request::new(input.clone(), size, uri("out"))).await
         };
         let pixels = [

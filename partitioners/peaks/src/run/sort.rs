@@ -349,7 +349,7 @@ struct Layout {
 }
 
 /// Parts for each thread, so that one that is slow holds nobody up.
-const PARTS_PER_THREAD: u64 = 4;
+const PARTS_PER_THREAD: u64 = 2;
 /// A part that is not smaller than this, if there is so much.
 const SMALL_PART: u64 = 1 << 20;
 
@@ -359,10 +359,12 @@ impl Layout {
         let free = memory.saturating_sub(FIXED + source.memory());
         let count = threads as u64 * PARTS_PER_THREAD;
         let part = peaks.div_ceil(count).max(SMALL_PART);
-        // Half a block of each bucket stays empty, and pieces have heads.
-        let blocks = |parts: u64, block: usize| parts * bounds.buckets() as u64 * block as u64 / 2;
+        let buckets = bounds.buckets() as u64;
+        // Half a block of each bucket stays empty.
+        let blocks = |parts: u64, block: usize| parts * buckets * block as u64 / 2;
         let parts = peaks.div_ceil(part).max(1);
-        let needed = peaks * width + peaks * width / 16 + blocks(parts, BLOCK);
+        let heads = source.units().saturating_mul(buckets).min(peaks) * 8;
+        let needed = peaks * width + heads + blocks(parts, BLOCK);
         if needed <= free {
             return Self {
                 parts: source.cut(part),
@@ -371,10 +373,10 @@ impl Layout {
                 block: BLOCK,
             };
         }
-        let block = BLOCK / 4;
+        let block = BLOCK / 2;
         let one = (free / threads as u64).saturating_sub(blocks(1, block)).max(1 << 20);
         Self {
-            parts: source.cut(one / (width + 1)),
+            parts: source.cut(one / (width + width / 4)),
             in_memory: false,
             threads,
             block,
@@ -445,7 +447,7 @@ mod tests {
 
     #[test]
     fn too_little_memory_is_refused() {
-        let size = Size::Segments(NonZero::MIN);
+        let size = Size::Segments(NonZero::<u64>::MIN);
         let request = Request {
             memory: 1 << 20,
             ..Request::new(Input::Imzml(uri("a")), size, uri("out"))

@@ -29,7 +29,7 @@ pub struct SortedArrays {
 /// Peaks looked at to choose the bounds.
 pub(crate) const SAMPLE: usize = 1 << 19;
 /// Bytes of a block of a bucket.
-pub(crate) const BLOCK: usize = 64 << 10;
+pub(crate) const BLOCK: usize = 32 << 10;
 
 /// Splits peaks into at most `segments` runs of m/z with about as many peaks each, and sorts them by m/z, then pixel, then
 /// place. Peaks without a positive intensity and m/z are left out and counted. `threads` does not change the result.
