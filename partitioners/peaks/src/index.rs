@@ -58,7 +58,9 @@ pub(crate) fn encode(header: &Header, spectra: &[Spectrum]) -> Vec<u8> {
     let mut column = Vec::new();
     let mut write = |each: &dyn Fn(&Spectrum, &mut Vec<u8>)| {
         column.clear();
-        spectra.iter().for_each(|spectrum| each(spectrum, &mut column));
+        for spectrum in spectra {
+            each(spectrum, &mut column);
+        }
         table.write_all(&column).expect("memory takes any bytes");
     };
     write(&|spectrum, to| to.extend_from_slice(&spectrum.x.to_le_bytes()));

@@ -26,7 +26,7 @@ pub struct Spectrum {
 }
 
 /// A whole imzML.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imzml {
     /// What it says about the measurement.
     pub description: Description,

@@ -14,7 +14,7 @@ use self::{
     limited::Limited,
 };
 use super::{
-    Checksum, Description, Imzml, Spectrum,
+    Checksum, Imzml, Spectrum,
     term::{Content, Term},
 };
 
@@ -257,15 +257,6 @@ struct State {
     spectrum: Option<Draft>,
     array: Option<DraftArray>,
     param: Param,
-}
-
-impl Default for Imzml {
-    fn default() -> Self {
-        Self {
-            description: Description::default(),
-            spectra: Vec::new(),
-        }
-    }
 }
 
 /// Elements deeper than this are no imzML.

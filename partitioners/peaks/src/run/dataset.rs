@@ -39,15 +39,12 @@ impl Dataset {
     pub async fn open(store: &Store, uri: &Uri) -> Result<Self, Error> {
         let imzml = store.head(uri).await?;
         let index = default_index(uri);
-        match store.find(&index).await? {
-            None => Self::parse(store, imzml).await,
-            Some(_) => {
-                let opened = Self::from_index(store, &index).await?;
-                let pinned = opened.imzml.clone();
-                unchanged(&index, pinned, &imzml)?;
-                Ok(Self { imzml, ..opened })
-            }
+        if store.find(&index).await?.is_none() {
+            return Self::parse(store, imzml).await;
         }
+        let opened = Self::from_index(store, &index).await?;
+        unchanged(&index, opened.imzml.clone(), &imzml)?;
+        Ok(Self { imzml, ..opened })
     }
 
     /// Opens what `index` was made from; the imzML is not read, the `.ibd` must not have changed.
@@ -223,7 +220,11 @@ fn unchanged(index: &Uri, indexed: Object, now: &Object) -> Result<(), Error> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 fn digest<D: Digest>(text: &mut object_io::SequentialReader) -> std::io::Result<String> {

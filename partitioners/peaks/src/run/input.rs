@@ -157,7 +157,7 @@ impl Source {
     /// A reader with memory of its own, for one thread.
     pub(crate) fn reader(&self) -> SourceReader<'_> {
         let kind = match self {
-            Self::Imzml(dataset, ibd) => Kind::Imzml(Reader::new(dataset.clone(), ibd.clone()), dataset),
+            Self::Imzml(dataset, ibd) => Kind::Imzml(Box::new(Reader::new(dataset.clone(), ibd.clone())), dataset),
             Self::Npy(table) => Kind::Npy(table, Rows::default()),
         };
         SourceReader {
@@ -239,7 +239,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 enum Kind<'a> {
-    Imzml(Reader, &'a Dataset),
+    Imzml(Box<Reader>, &'a Dataset),
     Npy(&'a Table, Rows),
 }
 

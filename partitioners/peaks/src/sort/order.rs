@@ -119,7 +119,7 @@ fn is_clustered(keys: &[u64], low: u64, range: u32) -> bool {
     }
     let pairs: u64 = counts.iter().map(|&count| u64::from(count) * u64::from(count)).sum();
     // Spread evenly: sampled²/cells pairs, and as many as are sampled by chance.
-    pairs > 3 * (sampled * sampled >> CELLS) + 2 * sampled
+    pairs > 3 * ((sampled * sampled) >> CELLS) + 2 * sampled
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub(crate) fn imzml(spectra: &[Spectrum], layout: Layout) -> (String, Vec<u8>) {
         } else {
             [put(layout.mz, mz), put(layout.intensity, intensity)]
         };
-        let arrays: String = ["m", "i"]
+        let arrays: Vec<String> = ["m", "i"]
             .iter()
             .zip(places)
             .map(|(group, (offset, stored))| {
@@ -141,7 +141,8 @@ pub(crate) fn imzml(spectra: &[Spectrum], layout: Layout) -> (String, Vec<u8>) {
         rows[number] = format!(
             r#"<spectrum id="s{number}"><scanList count="1"><scan><cvParam accession="IMS:1000050" value="{x}"/>
 <cvParam accession="IMS:1000051" value="{y}"/><cvParam accession="IMS:1000052" value="{z}"/></scan></scanList>
-<binaryDataArrayList count="2">{arrays}</binaryDataArrayList></spectrum>"#
+<binaryDataArrayList count="2">{}</binaryDataArrayList></spectrum>"#,
+            arrays.concat()
         );
     }
     let group = |id: &str, content: &str, kind: ArrayType| {
@@ -159,7 +160,7 @@ pub(crate) fn imzml(spectra: &[Spectrum], layout: Layout) -> (String, Vec<u8>) {
 <cvParam accession="{zlib}"/></referenceableParamGroup>"#
         )
     };
-    let uuid: String = UUID.iter().map(|byte| format!("{byte:02x}")).collect();
+    let uuid = format!("{:032x}", u128::from_be_bytes(UUID));
     let text = format!(
         r#"<?xml version="1.0"?><mzML><fileDescription><fileContent><cvParam accession="IMS:1000031"/>
 <cvParam accession="IMS:1000080" value="{{{uuid}}}"/></fileContent></fileDescription>

@@ -29,7 +29,9 @@ impl<R> Limited<R> {
 
     /// What an error that came through the parser means.
     pub(super) fn kind(error: &std::sync::Arc<io::Error>) -> ImzmlErrorKind {
-        if error.get_ref().is_some_and(|inner| inner.is::<TooLong>()) {
+        if let Some(inner) = error.get_ref()
+            && inner.is::<TooLong>()
+        {
             return ImzmlErrorKind::Long;
         }
         ImzmlErrorKind::Read(io::Error::new(error.kind(), error.clone()))

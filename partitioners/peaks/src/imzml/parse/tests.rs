@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ArrayType, Mode, Polarity};
+use crate::{ArrayType, Description, Mode, Polarity};
 
 const HEAD: &str = r#"<?xml version="1.0" encoding="ISO-8859-1"?>
 <mzML><fileDescription><fileContent>
