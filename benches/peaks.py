@@ -68,6 +68,11 @@ def generate(folder, spectra, peaks, clustered):
                   + term.format("IMS", "IMS:1000031", "processed")
                   + f'<cvParam cvRef="IMS" accession="IMS:1000080" name="universally unique identifier" value="{name.hex}"/>'
                   + f'</fileContent></fileDescription><referenceableParamGroupList count="3">{groups}</referenceableParamGroupList>'
+                  + '<scanSettingsList count="1"><scanSettings id="scan">'
+                  + f'<cvParam cvRef="IMS" accession="IMS:1000042" name="max count of pixels x" value="{side}"/>'
+                  + f'<cvParam cvRef="IMS" accession="IMS:1000043" name="max count of pixels y" value="{side}"/>'
+                  + '</scanSettings></scanSettingsList>'
+                  + '<instrumentConfigurationList count="1"><instrumentConfiguration id="i"/></instrumentConfigurationList>'
                   + f'<run><spectrumList count="{spectra}">\n' + "".join(rows) + "</spectrumList></run></mzML>\n")
     for name, column in zip(("mz", "intensity", "pixel"), columns):
         np.save(folder / f"{name}.npy", np.concatenate(column))
