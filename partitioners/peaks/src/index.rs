@@ -117,6 +117,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, Vec<Spectrum>), String> {
     if table.stream.read(&mut [0]).map_err(|error| error.to_string())? != 0 {
         return Err("its table is longer than its header says".into());
     }
+    if mz
+        .iter()
+        .zip(&intensity)
+        .any(|(mz, intensity)| mz.length != intensity.length)
+    {
+        return Err("its table is malformed".into());
+    }
     let rows = x.into_iter().zip(y).zip(z).zip(mz).zip(intensity);
     let spectra = rows
         .map(|((((x, y), z), mz), intensity)| Spectrum { x, y, z, mz, intensity })

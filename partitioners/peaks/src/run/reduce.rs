@@ -157,10 +157,10 @@ pub(crate) fn merge(
     out: &Uri,
     npy: bool,
 ) -> Result<Option<(SegmentEntry, Finishing)>, Error> {
-    let peaks: u64 = parts
+    let all = parts
         .iter()
-        .flat_map(|part| buckets.clone().map(|bucket| part.peaks(bucket)))
-        .sum();
+        .flat_map(|part| buckets.clone().map(|bucket| part.peaks(bucket)));
+    let peaks = all.fold(0, u64::saturating_add);
     if peaks == 0 {
         return Ok(None);
     }
@@ -174,6 +174,13 @@ pub(crate) fn merge(
         found += columns.keys.len() as u64;
         if found > peaks {
             break;
+        }
+        if u32::try_from(columns.keys.len()).is_err() {
+            let what = "more than 2^32 peaks of nearly one m/z cannot be sorted at once".into();
+            return Err(Error::Segment {
+                object: out.clone(),
+                what,
+            });
         }
         pages.push(&columns, order.of(&columns));
         if let Some(bytes) = pages.take(PIECE) {

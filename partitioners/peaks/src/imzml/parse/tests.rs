@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::{ArrayType, Description, Mode, Polarity};
 
@@ -150,4 +152,19 @@ fn other_texts_and_endless_tags_are_refused() {
     assert!(matches!(parse(text).unwrap_err().kind, ImzmlErrorKind::Long));
     let deep = "<mzML>".to_owned() + &"<a>".repeat(1000);
     assert!(parse(deep.as_bytes()).unwrap_err().kind.to_string().contains("deeper"));
+}
+
+proptest! {
+    #[test]
+    fn no_change_of_the_text_panics(
+        at in any::<prop::sample::Index>(), length in 0usize..20, with in prop::collection::vec(any::<u8>(), 0..20),
+    ) {
+        let mut text = format!("{HEAD}{}{TAIL}", spectrum("1", &good())).into_bytes();
+        let start = at.index(text.len());
+        let end = text.len().min(start + length);
+        text.splice(start..end, with);
+        if let Ok(imzml) = parse(&text[..]) {
+            prop_assert!(imzml.spectra.len() <= 1);
+        }
+    }
 }
