@@ -66,14 +66,15 @@ fn encode(width: u32, height: u32, rgba: &[u8]) -> Vec<u8> {
     out
 }
 
-/// From dark violet to pale yellow: lightness rises evenly, as the eye sees it, while the hue turns.
+/// From dark violet over red to pale yellow: lightness rises evenly, as the eye sees it, while the hue turns.
 ///
 /// Colours are chosen in OKLCH and converted by the matrices of Ottosson (2020),
 /// <https://bottosson.github.io/posts/oklab/>.
 fn ramp(at: f64) -> [u8; 3] {
     let lightness = 0.16 + 0.80 * at;
-    let chroma = 0.04 + 0.13 * (std::f64::consts::PI * at.clamp(0.02, 0.92)).sin();
-    let hue = (300.0 - 200.0 * at).to_radians();
+    // All of it lies inside sRGB: clipped colours would draw edges that are not there.
+    let chroma = 0.04 + 0.11 * (std::f64::consts::PI * at.powf(0.9)).sin();
+    let hue = (290.0 + 175.0 * at).to_radians();
     let (a, b) = (chroma * hue.cos(), chroma * hue.sin());
     let cube = |value: f64| value * value * value;
     let long = cube(lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b);
