@@ -1,4 +1,7 @@
 //! `tessera data`: public data sets, simulated ones, and results against the truth.
+pub(crate) mod evaluate;
+mod geospatial;
+
 use std::{
     collections::HashMap,
     path::Path,
@@ -10,11 +13,11 @@ use indicatif::ProgressBar;
 use object_io::Store;
 use plan::Uri;
 use simulate::{
-    Evaluation, evaluation,
     genomics::{Mode, Params, Pcr, StrandBias},
     simulation,
 };
 
+use self::{evaluate::Evaluate, geospatial::Geospatial};
 use crate::show;
 
 #[derive(clap::Subcommand)]
@@ -39,25 +42,16 @@ pub(crate) enum Command {
     /// Make a data set whose truth is known, from a seed.
     #[command(subcommand)]
     Simulate(Simulate),
-    /// Compare called variants with the true ones.
-    Evaluate {
-        /// VCF of the true variants.
-        truth: Uri,
-        /// VCF of the calls, plain or gzipped.
-        calls: Uri,
-        /// The reference of both.
-        #[arg(long)]
-        reference: Uri,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Compare results with the truth: called variants, or what a kind says.
+    Evaluate(Evaluate),
 }
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Simulate {
     /// A genome, a sample of it with known variants, and its reads.
     Genomics(Box<Genomics>),
+    /// A laser-scanned scene, and satellite images of two dates with known losses of woods.
+    Geospatial(Box<Geospatial>),
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -123,18 +117,22 @@ pub(crate) struct Genomics {
 /// `200kb`, `1.5mb`, `3gb`, `30000`.
 fn bases(text: &str) -> Result<u64, String> {
     let lower = text.to_ascii_lowercase();
-    let number = lower.trim_end_matches("bp").trim_end_matches('b');
-    let (number, unit) = match number.strip_suffix(['k', 'm', 'g']) {
-        None => (number, 1.0),
-        Some(rest) if number.ends_with('k') => (rest, 1e3),
-        Some(rest) if number.ends_with('m') => (rest, 1e6),
+    let without = lower.trim_end_matches("bp").trim_end_matches('b');
+    number(without).ok_or_else(|| format!("{text} is no number of bases, such as 200kb"))
+}
+
+/// `200k`, `1.5m`, `3G`, `30000`.
+fn number(text: &str) -> Option<u64> {
+    let text = text.to_ascii_lowercase();
+    let (number, unit) = match text.strip_suffix(['k', 'm', 'g']) {
+        None => (text.as_str(), 1.0),
+        Some(rest) if text.ends_with('k') => (rest, 1e3),
+        Some(rest) if text.ends_with('m') => (rest, 1e6),
         Some(rest) => (rest, 1e9),
     };
     let value = number.parse::<f64>().ok().map(|number| number * unit);
     let value = value.filter(|value| (1.0..1e15).contains(value));
-    value
-        .map(|value| value.round() as u64)
-        .ok_or_else(|| format!("{text} is no number of bases, such as 200kb"))
+    value.map(|value| value.round() as u64)
 }
 
 impl Genomics {
@@ -178,6 +176,7 @@ pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
         Command::List { json } => list(json),
         Command::Fetch { name, out, json } => fetch_named(store, &name, out, json).await,
+        Command::Simulate(Simulate::Geospatial(arguments)) => arguments.run(store).await,
         Command::Simulate(Simulate::Genomics(arguments)) => {
             let request = simulation::Request {
                 params: arguments.params(),
@@ -207,26 +206,7 @@ pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
                 arguments.out
             ))?)
         }
-        Command::Evaluate {
-            truth,
-            calls,
-            reference,
-            json,
-        } => {
-            let found = evaluation::run(
-                store,
-                evaluation::Request {
-                    truth,
-                    calls,
-                    reference,
-                },
-            )
-            .await?;
-            if json {
-                return show::json(&found);
-            }
-            Ok(show::print(evaluation_tables(&found))?)
-        }
+        Command::Evaluate(arguments) => arguments.run(store).await,
     }
 }
 
@@ -293,54 +273,6 @@ async fn fetch_named(store: &Store, name: &str, out: Uri, json: bool) -> anyhow:
     });
     let text = show::table(["file", "size", "", "verified by"], rows);
     Ok(show::print(format!("{text}\n\nlicence: {licence}\ncite: {citation}"))?)
-}
-
-/// The comparison as a person reads it.
-pub(crate) fn evaluation_tables(found: &Evaluation) -> String {
-    let row = |kind: &str, counts: &simulate::Counts| {
-        let share = |value: f64| format!("{value:.4}");
-        [
-            kind.to_owned(),
-            show::count(counts.true_positives),
-            show::count(counts.false_positives),
-            show::count(counts.false_negatives),
-            share(counts.precision),
-            share(counts.recall),
-            share(counts.f1),
-        ]
-    };
-    let header = ["variants", "found", "false", "missed", "precision", "recall", "F1"];
-    let mut text = show::table(header, [row("SNP", &found.snp), row("indel", &found.indel)]);
-    let (right, compared) = found.genotypes;
-    if compared > 0 {
-        text = format!(
-            "{text}\n\ngenotypes right: {} of {}",
-            show::count(right),
-            show::count(compared)
-        );
-    }
-    if found.recall.len() > 1 {
-        let rows = found.recall.iter().map(|recall| {
-            let share = recall.found as f64 / recall.total.max(1) as f64;
-            [
-                format!("{}", recall.frequency),
-                show::count(recall.found),
-                show::count(recall.total),
-                format!("{share:.4}"),
-            ]
-        });
-        text = format!(
-            "{text}\n\n{}",
-            show::table(["true frequency", "found", "of", "recall"], rows)
-        );
-    }
-    for (what, keys) in [("false", &found.false_positives), ("missed", &found.false_negatives)] {
-        for key in keys.iter().take(5) {
-            let place = format!("{}:{} {}>{}", key.contig, key.position, key.reference, key.alternate);
-            text = format!("{text}\n{what}: {place}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ async fn variants(store: &Store, out: &Uri, params: Params, mode: Mode, parts: [
 
     title(&format!("Variant calling, {name}: truth against calls"))?;
     let found = evaluate(store, &made.truth, &done.variants, &made.reference).await?;
-    show::print(data::evaluation_tables(&found))?;
+    show::print(data::evaluate::variant_tables(&found))?;
     Ok(Called {
         found,
         report: done.report,

@@ -9,7 +9,7 @@ use plan::Uri;
 
 use crate::show;
 
-mod parse;
+pub(crate) mod parse;
 mod read;
 mod report;
 

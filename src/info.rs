@@ -6,7 +6,7 @@ use object_io::Store;
 use plan::{Object, Uri};
 use serde::Serialize;
 
-use crate::{fasta, fastq, show};
+use crate::{cog, fasta, fastq, lidar, peaks, show};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,6 +31,9 @@ pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<(
             fastq::info_of(uri, json, store).await
         }
         Kind::Fasta => fasta::info(store, &uri, json).await,
+        Kind::Tiff => cog::info(store, &uri, json).await,
+        Kind::Lidar => lidar::info_of(store, &uri, json).await,
+        Kind::Imzml => peaks::info_of(uri, json, store).await,
         kind => tell(&object, kind, json),
     }
 }
@@ -62,9 +65,13 @@ fn tell(object: &Object, kind: Kind, json: bool) -> anyhow::Result<()> {
 enum Kind {
     Fastq,
     Fasta,
+    Lidar,
+    LidarIndex,
     Vcf,
+    Tiff,
     FastqIndex,
     Parquet,
+    Imzml,
     Text,
     Gzip,
     Empty,
@@ -87,8 +94,17 @@ impl Kind {
             None => Self::Empty,
             Some(b'@') => Self::Fastq,
             Some(b'>') => Self::Fasta,
+            _ if text.starts_with(b"LASF") => Self::Lidar,
+            _ if partition_lidar::is_index(text) => Self::LidarIndex,
             _ if text.starts_with(b"##fileformat=VCF") => Self::Vcf,
+            _ if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
+                .iter()
+                .any(|magic| text.starts_with(*magic)) =>
+            {
+                Self::Tiff
+            }
             _ if text.starts_with(b"PAR1") => Self::Parquet,
+            _ if contains(text, b"<mzML") && contains(text, b"IMS:10000") => Self::Imzml,
             _ if partition_fastq::is_index(text) => Self::FastqIndex,
             _ if zipped => Self::Gzip,
             _ if text.iter().all(|&byte| byte >= b' ' || byte.is_ascii_whitespace()) => Self::Text,
@@ -100,15 +116,23 @@ impl Kind {
         match self {
             Self::Fastq => "FASTQ",
             Self::Fasta => "FASTA",
+            Self::Lidar => "point cloud",
+            Self::LidarIndex => "index of a point cloud, by tessera",
             Self::Vcf => "VCF",
+            Self::Tiff => "TIFF",
             Self::FastqIndex => "index of a FASTQ, by tessera",
             Self::Parquet => "Parquet",
+            Self::Imzml => "imzML",
             Self::Text => "text of no known format",
             Self::Gzip => "gzip of no known format",
             Self::Empty => "empty",
             Self::Other => "of no known format",
         }
     }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
 }
 
 #[cfg(test)]
@@ -121,8 +145,18 @@ mod tests {
     fn kinds_are_told_from_the_first_bytes_also_inside_gzip() {
         assert_eq!(Kind::of(b"@r\nACGT\n+\nIIII\n"), Kind::Fastq);
         assert_eq!(Kind::of(b">c x\nACGT\n"), Kind::Fasta);
+        assert_eq!(Kind::of(b"LASF\0\0"), Kind::Lidar);
         assert_eq!(Kind::of(b""), Kind::Empty);
         assert_eq!(Kind::of(b"hello\n"), Kind::Text);
+        assert_eq!(Kind::of(b"II*\0\x08\0\0\0"), Kind::Tiff);
+        assert_eq!(
+            Kind::of(b"<?xml?><mzML><cvParam accession=\"IMS:1000080\"/>"),
+            Kind::Imzml
+        );
+        assert_eq!(
+            Kind::of(b"<?xml?><mzML><cvParam accession=\"MS:1000080\"/>"),
+            Kind::Text
+        );
         assert_eq!(Kind::of(b"\0\x01\x02"), Kind::Other);
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"##fileformat=VCFv4.3\n").unwrap();

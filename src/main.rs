@@ -6,11 +6,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use object_io::Store;
 
+mod cog;
 mod data;
 mod demo;
 mod fasta;
 mod fastq;
 mod info;
+mod isotopes;
+mod lidar;
+mod peaks;
 mod plan_run;
 mod run;
 mod runs;
@@ -31,7 +35,11 @@ Examples:
   tessera fastq index reads.fastq.gz                      one pass; writes reads.fastq.gz.tessera
   tessera fastq read reads.fastq.gz --parts 10 --part 3   the fourth tenth of the reads, as text
   tessera fasta index genome.fa                           writes genome.fa.fai, as samtools does
+  tessera cog read red.tif --windows 11x11 --part 17 --out window.tif
+  tessera lidar cut cloud.laz --parts 10 --buffer 5 --out tiles
+  tessera peaks sort DATA.imzML --segments 64 --out DIR   peaks by m/z, ready to be read in windows
   tessera run variant-calling --reads r1.fq.gz r2.fq.gz --reference genome.fa --out calls
+  tessera isotopes C6H12O6+H --resolving-power 140000     m/z and heights of the peaks of an ion
   tessera info reads.fastq.gz                             what a file is";
 
 #[derive(Subcommand)]
@@ -42,6 +50,17 @@ enum Command {
     /// Index, plan, read and cut reference sequences.
     #[command(subcommand)]
     Fasta(fasta::Command),
+    /// Plan, read and cut windows of rasters (GeoTIFF, COG).
+    #[command(subcommand)]
+    Cog(cog::Command),
+    /// Index, plan, read and cut point clouds.
+    #[command(subcommand)]
+    Lidar(lidar::Command),
+    /// Index, plan, sort and read imaging mass spectrometry (imzML).
+    #[command(subcommand)]
+    Peaks(peaks::Command),
+    /// Isotope patterns of ions as an instrument shows them.
+    Isotopes(isotopes::Arguments),
     /// Run a whole pipeline.
     #[command(subcommand)]
     Run(run::Command),
@@ -83,6 +102,10 @@ async fn dispatch(command: Command, store: &Store) -> anyhow::Result<()> {
     match command {
         Command::Fastq(command) => fastq::run(command, store).await,
         Command::Fasta(command) => fasta::run(command, store).await,
+        Command::Cog(command) => cog::run(command, store).await,
+        Command::Lidar(command) => lidar::run(command, store).await,
+        Command::Isotopes(arguments) => isotopes::run(&arguments),
+        Command::Peaks(command) => peaks::run(command, store).await,
         Command::Run(command) => run::run(command, store).await,
         Command::Plan(command) => plan_run::run(command, store).await,
         Command::Runs(command) => runs::run(command, store).await,

@@ -46,6 +46,7 @@ fn every_verb_explains_itself() {
         &["--help"][..],
         &["fastq", "--help"],
         &["fasta", "--help"],
+        &["isotopes", "--help"],
         &["run", "variant-calling", "--help"],
     ] {
         let help = tessera(verb);
@@ -56,7 +57,9 @@ fn every_verb_explains_itself() {
         );
     }
     let help = String::from_utf8(tessera(&["--help"]).stdout).unwrap();
-    for verb in ["fastq", "fasta", "run", "plan", "runs", "data", "demo", "info"] {
+    for verb in [
+        "fastq", "fasta", "isotopes", "run", "plan", "runs", "data", "demo", "info",
+    ] {
         assert!(help.contains(&format!("  {verb} ")), "{help}");
     }
 }

@@ -2,14 +2,16 @@
 use crate::Manifest;
 
 /// Every manifest of `manifests/`.
-const MANIFESTS: [&str; 7] = [
+const MANIFESTS: [&str; 9] = [
     include_str!("../manifests/err9856489.toml"),
     include_str!("../manifests/giab-hg001.toml"),
     include_str!("../manifests/hg19.toml"),
     include_str!("../manifests/hg38.toml"),
     include_str!("../manifests/lambda.toml"),
     include_str!("../manifests/na12878-1000g.toml"),
+    include_str!("../manifests/pnoa-lidar-cat.toml"),
     include_str!("../manifests/sars-cov-2.toml"),
+    include_str!("../manifests/sentinel2-california.toml"),
 ];
 
 /// All known data sets, by name.
@@ -31,6 +33,8 @@ pub fn find(name: &str) -> Option<Manifest> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+
     use super::*;
 
     #[test]
@@ -44,5 +48,29 @@ mod tests {
             .collect();
         files.sort();
         assert_eq!(names, files);
+    }
+
+    #[test]
+    fn every_file_of_a_data_set_has_a_name_of_its_own() {
+        for manifest in catalog() {
+            let names: HashSet<&str> = manifest.files.iter().map(crate::File::name).collect();
+            assert_eq!(names.len(), manifest.files.len(), "{}", manifest.name);
+        }
+    }
+
+    #[test]
+    fn the_ndvi_data_set_is_eight_tiles_in_two_bands_at_two_dates() {
+        let manifest = find("sentinel2-california").unwrap();
+        let mut kinds = HashMap::<(String, String), usize>::new();
+        for file in &manifest.files {
+            let [satellite, tile, date, band] = file.name().split('_').collect::<Vec<_>>()[..] else {
+                panic!("{}", file.name());
+            };
+            let folder = format!("/{satellite}_{tile}_{date}_0_L2A/{}", &band);
+            assert!(file.uri.ends_with(&folder), "{}", file.uri);
+            *kinds.entry((date.to_owned(), band.to_owned())).or_default() += 1;
+        }
+        assert_eq!(kinds.len(), 4);
+        assert!(kinds.values().all(|&tiles| tiles == 8), "{kinds:?}");
     }
 }

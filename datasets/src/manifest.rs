@@ -12,7 +12,7 @@ pub struct Manifest {
     pub name: String,
     /// One line for a person.
     pub title: String,
-    /// Reads, reference, truth.
+    /// Reads, reference, truth, imagery, lidar.
     pub kind: Kind,
     /// Under which conditions it may be used.
     pub licence: String,
@@ -36,6 +36,10 @@ pub enum Kind {
     Reference,
     /// Variants that are known to be there.
     Truth,
+    /// Satellite or aerial images.
+    Imagery,
+    /// Points of laser scanning.
+    Lidar,
 }
 
 /// One file of a data set.

@@ -5,7 +5,7 @@ use partition_fastq::RecordKind;
 use plan::Uri;
 
 /// `256MiB`, `1GB`, `64k`, `1000`: a letter alone means a power of 1024, as in most tools.
-pub(super) fn size(text: &str) -> Result<NonZero<u64>, String> {
+pub(crate) fn size(text: &str) -> Result<NonZero<u64>, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {

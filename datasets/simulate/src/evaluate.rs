@@ -31,18 +31,18 @@ pub(crate) type Known = (Option<f64>, Option<u32>);
 /// Variants by key.
 pub(crate) type Variants = BTreeMap<Key, Known>;
 
-/// Calls of one kind against the truth.
+/// Calls of one kind against the truth: of variants, or of pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// True variants that were called.
+    /// True ones that were called.
     pub true_positives: u64,
-    /// Calls that are no true variants.
+    /// Calls that are not true.
     pub false_positives: u64,
-    /// True variants that were not called.
+    /// True ones that were not called.
     pub false_negatives: u64,
     /// True positives among calls; 0 without calls.
     pub precision: f64,
-    /// True positives among true variants; 0 without true variants.
+    /// True positives among what is true; 0 if nothing is.
     pub recall: f64,
     /// Harmonic mean of precision and recall; 0 if both are.
     pub f1: f64,
@@ -113,9 +113,9 @@ pub(crate) fn compare(truth: &Variants, calls: &Variants) -> Evaluation {
         let of = |key: &&Key| key.is_snp() == snp;
         let found = truth.keys().filter(of).filter(|key| calls.contains_key(key)).count();
         Counts::new(
-            found,
-            calls.keys().filter(of).count() - found,
-            truth.keys().filter(of).count() - found,
+            found as u64,
+            (calls.keys().filter(of).count() - found) as u64,
+            (truth.keys().filter(of).count() - found) as u64,
         )
     };
     let mut genotypes = (0, 0);
@@ -156,8 +156,8 @@ pub(crate) fn compare(truth: &Variants, calls: &Variants) -> Evaluation {
 }
 
 impl Counts {
-    fn new(true_positives: usize, false_positives: usize, false_negatives: usize) -> Self {
-        let share = |of: usize| {
+    pub(crate) fn new(true_positives: u64, false_positives: u64, false_negatives: u64) -> Self {
+        let share = |of: u64| {
             if of == 0 {
                 0.0
             } else {
@@ -168,9 +168,9 @@ impl Counts {
         let recall = share(true_positives + false_negatives);
         let sum = precision + recall;
         Self {
-            true_positives: true_positives as u64,
-            false_positives: false_positives as u64,
-            false_negatives: false_negatives as u64,
+            true_positives,
+            false_positives,
+            false_negatives,
             precision,
             recall,
             f1: if sum == 0.0 {

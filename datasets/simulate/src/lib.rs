@@ -3,6 +3,7 @@
 mod error;
 mod evaluate;
 pub mod genomics;
+pub mod geospatial;
 mod gzip;
 mod normalise;
 mod rng;
@@ -11,7 +12,8 @@ mod vcf;
 
 pub use error::Error;
 pub use evaluate::{Counts, Evaluation, Key, Recall};
+pub use geospatial::{cut::CutEvaluation, loss::LossEvaluation};
 pub use normalise::left_normalise;
 pub use run::evaluation::{self, evaluate};
-pub use run::simulation;
+pub use run::{cut_evaluation, loss_evaluation, scenes, simulation};
 pub use vcf::VcfError;

@@ -23,6 +23,41 @@ pub enum SampleType {
     F64,
 }
 
+impl SampleType {
+    /// Bytes of a sample.
+    pub fn size(self) -> usize {
+        match self {
+            Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
+    /// The TIFF SampleFormat: 1 unsigned, 2 signed, 3 floating point.
+    pub fn tiff_format(self) -> u16 {
+        match self {
+            Self::U8 | Self::U16 | Self::U32 => 1,
+            Self::I8 | Self::I16 | Self::I32 => 2,
+            Self::F32 | Self::F64 => 3,
+        }
+    }
+
+    /// `uint16`, as numpy and GDAL users call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "uint8",
+            Self::I8 => "int8",
+            Self::U16 => "uint16",
+            Self::I16 => "int16",
+            Self::U32 => "uint32",
+            Self::I32 => "int32",
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+        }
+    }
+}
+
 /// Samples of one type.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "each variant is named as its type")]
@@ -35,6 +70,56 @@ pub enum Samples {
     I32(Vec<i32>),
     F32(Vec<f32>),
     F64(Vec<f64>),
+}
+
+/// Runs `$work` with `$values` bound to the vector of whichever type `$samples` holds.
+macro_rules! with_samples {
+    ($samples:expr, $values:ident => $work:expr) => {
+        match $samples {
+            $crate::Samples::U8($values) => $work,
+            $crate::Samples::I8($values) => $work,
+            $crate::Samples::U16($values) => $work,
+            $crate::Samples::I16($values) => $work,
+            $crate::Samples::U32($values) => $work,
+            $crate::Samples::I32($values) => $work,
+            $crate::Samples::F32($values) => $work,
+            $crate::Samples::F64($values) => $work,
+        }
+    };
+}
+pub(crate) use with_samples;
+
+impl Samples {
+    /// Their type.
+    pub fn sample_type(&self) -> SampleType {
+        match self {
+            Self::U8(_) => SampleType::U8,
+            Self::I8(_) => SampleType::I8,
+            Self::U16(_) => SampleType::U16,
+            Self::I16(_) => SampleType::I16,
+            Self::U32(_) => SampleType::U32,
+            Self::I32(_) => SampleType::I32,
+            Self::F32(_) => SampleType::F32,
+            Self::F64(_) => SampleType::F64,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        with_samples!(self, values => values.len())
+    }
+
+    /// As the widest type, which holds all of them exactly.
+    pub fn to_f64(&self) -> Vec<f64> {
+        #[expect(clippy::useless_conversion, reason = "one of the types is f64 already")]
+        let all = with_samples!(self, values => values.iter().map(|&value| value.into()).collect());
+        all
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// The decoded pixels of a window.

@@ -4,7 +4,7 @@ use partition_fasta::write_record;
 use plan::Uri;
 use serde::{Deserialize, Serialize};
 
-use super::output::Output;
+use super::{blocking, output::Output};
 use crate::{
     Error,
     genomics::{Contig, Mode, Params, Variant, genome, reads, truth_vcf, variants},
@@ -121,11 +121,6 @@ async fn write_reads(
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
     }
     Ok(count)
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 fn readme(params: &Params, made: &Response) -> String {

@@ -5,7 +5,7 @@ mod common;
 
 use std::{env, fs, process::ExitCode, time::Instant};
 
-use stage_variants::{Mode, Params, call_range, header, write_record};
+use stage_variants::{ErrorCounts, ErrorModel, Mode, Params, call_range, header, write_record};
 
 #[expect(clippy::print_stdout, reason = "an example")]
 fn main() -> ExitCode {
@@ -21,14 +21,25 @@ fn main() -> ExitCode {
     let pileup = common::pile_up(&sam, &contigs, |_| true);
     let piled = start.elapsed();
     let start = Instant::now();
-    let params = Params {
-        mode,
-        ..Params::default()
-    };
     let lengths: Vec<(String, u64)> = contigs
         .iter()
         .map(|(name, bases)| (name.clone(), bases.len() as u64))
         .collect();
+    let mut counts = ErrorCounts::default();
+    for (contig, (_, length)) in lengths.iter().enumerate() {
+        counts.add(&ErrorCounts::of(&pileup, contig as u32, 0..*length));
+    }
+    let errors = ErrorModel::learn(&counts);
+    let learnt: Vec<String> = errors
+        .qualities()
+        .map(|(said, learnt)| format!("{said}: {learnt:.1}"))
+        .collect();
+    eprintln!("base qualities, as said and as learnt: {}", learnt.join(", "));
+    let params = Params {
+        mode,
+        errors,
+        ..Params::default()
+    };
     let mut text = header(&lengths, "sample", mode, "call_sam");
     for (contig, (name, length)) in lengths.iter().enumerate() {
         for call in call_range(&pileup, contig as u32, 0..*length, &params) {

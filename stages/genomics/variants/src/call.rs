@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use genomics_tables::Pileup;
 
-use crate::{diploid::Diploid, pool::Pool, window::Window};
+use crate::{ErrorModel, diploid::Diploid, pool::Pool, window::Window};
 
 /// Rows on either side of a range that may influence its calls, in bases: longer than any repeat or fragment that is looked at.
 pub const FLANK: u64 = 2500;
@@ -73,7 +73,7 @@ impl Call {
 }
 
 /// What a caller needs to know.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Params {
     /// The model.
     pub mode: Mode,
@@ -81,6 +81,8 @@ pub struct Params {
     pub diploid: Diploid,
     /// Parameters of the pool model.
     pub pool: Pool,
+    /// What is known of the run's errors.
+    pub errors: ErrorModel,
 }
 
 /// Calls the variants at `positions` of a contig.
@@ -90,7 +92,7 @@ pub struct Params {
 pub fn call_range(pileup: &Pileup, contig: u32, positions: Range<u64>, params: &Params) -> Vec<Call> {
     let window = Window::new(pileup, contig);
     match params.mode {
-        Mode::Diploid => params.diploid.call(&window, positions),
-        Mode::Pool => params.pool.call(&window, positions),
+        Mode::Diploid => params.diploid.call(&window, positions, &params.errors),
+        Mode::Pool => params.pool.call(&window, positions, &params.errors),
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Likelihoods as in Li (2011), <https://doi.org/10.1093/bioinformatics/btr509>, with errors taken as independent; the prior
 //! is that of a population with `theta` differences per base between two chromosomes.
-use std::{ops::Range, sync::OnceLock};
+use std::ops::Range;
 
 use genomics_tables::PileupRow;
 
 use crate::{
-    Call, Sample,
+    Call, ErrorModel, Sample,
     indels::{self, Candidate},
     site::{LETTERS, Site, code, mismatches},
     weights::{Weights, ln_add},
@@ -52,26 +52,22 @@ const FALSE_GAP: f64 = 1e-3;
 /// A mismatch is looked at if its summed base quality reaches this.
 const WORTH_A_LOOK: u32 = 20;
 
-fn weights() -> &'static Weights {
-    static WEIGHTS: OnceLock<Weights> = OnceLock::new();
-    WEIGHTS.get_or_init(|| Weights::new(BEST_QUALITY))
-}
-
 impl Diploid {
-    pub(crate) fn call(&self, window: &Window, positions: Range<u64>) -> Vec<Call> {
+    pub(crate) fn call(&self, window: &Window, positions: Range<u64>, errors: &ErrorModel) -> Vec<Call> {
+        let weights = Weights::new(BEST_QUALITY, errors);
         let mut calls = Vec::new();
         for row in window.rows(positions) {
             if !row.others.is_empty() {
-                calls.extend(self.substitution(window, &row));
+                calls.extend(self.substitution(window, &row, &weights));
             }
             if !row.indels.is_empty() {
-                calls.extend(self.indel(window, &row));
+                calls.extend(self.indel(window, &row, errors));
             }
         }
         calls
     }
 
-    fn substitution(&self, window: &Window, row: &PileupRow) -> Option<Call> {
+    fn substitution(&self, window: &Window, row: &PileupRow, weights: &Weights) -> Option<Call> {
         let reference = code(row.reference)?;
         if mismatches(row).iter().all(|&(quality, _)| quality < WORTH_A_LOOK) {
             return None;
@@ -81,7 +77,7 @@ impl Diploid {
         } else {
             0
         };
-        let site = Site::new(row, reference, end, weights());
+        let site = Site::new(row, reference, end, weights);
         let genotypes = self.base_genotypes(&site, reference);
         let best = best_of(&genotypes)?;
         let plain = |g: &Genotype| g.alleles.iter().all(|&allele| allele == reference || allele == DELETED);
@@ -167,10 +163,16 @@ impl Diploid {
         genotypes
     }
 
-    fn indel(&self, window: &Window, row: &PileupRow) -> Option<Call> {
+    fn indel(&self, window: &Window, row: &PileupRow, errors: &ErrorModel) -> Option<Call> {
         code(row.reference)?;
-        let found = indels::candidates(window, row)?;
+        let found = indels::candidates(window, row, errors)?;
+        // Where nearly no read spans the repeat, those that cover the anchor are witnesses too.
+        let shown: u32 = found.alleles.iter().map(|allele| allele.reads).sum();
+        if f64::from(shown) < LEAST_SHARE * f64::from(found.depth) {
+            return None;
+        }
         let theta = self.theta_indel;
+        let factors = found.factors();
         let count = found.alleles.len() + 1;
         let mut genotypes = Vec::with_capacity(count * (count + 1) / 2);
         for b in 0..count {
@@ -189,7 +191,7 @@ impl Diploid {
                 };
                 genotypes.push(Genotype {
                     alleles: [a, b],
-                    likelihood: found.likelihood(a, b),
+                    likelihood: found.likelihood(a, b, &factors),
                     prior,
                 });
             }
@@ -197,11 +199,6 @@ impl Diploid {
         let best = best_of(&genotypes)?;
         let quality = quality_of(&genotypes, |g| g.alleles == [0, 0]);
         if best.alleles == [0, 0] || quality < self.least_quality {
-            return None;
-        }
-        // Where nearly no read spans the repeat, those that cover the anchor are witnesses too.
-        let shown: u32 = found.alleles.iter().map(|allele| allele.reads).sum();
-        if f64::from(shown) < LEAST_SHARE * f64::from(found.depth) {
             return None;
         }
         let mut kept: Vec<usize> = best.alleles.iter().copied().filter(|&allele| allele > 0).collect();

@@ -25,6 +25,14 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// Counts of errors, or a model of them, that are none of ours.
+    #[error("{uri}: counts or model of errors")]
+    Json {
+        /// The object.
+        uri: Uri,
+        /// The cause.
+        source: serde_json::Error,
+    },
     /// The work broke down: a fault of ours.
     #[error("{uri}: calling broke down")]
     Panic {
@@ -40,7 +48,7 @@ impl Fault for Error {
         match self {
             Self::Store(source) => source.kind(),
             Self::Table { source, .. } => source.kind(),
-            Self::Part { .. } => FaultKind::Malformed,
+            Self::Part { .. } | Self::Json { .. } => FaultKind::Malformed,
             Self::Panic { .. } => FaultKind::Internal,
         }
     }

@@ -2,7 +2,7 @@
 use genomics_tables::{Entries, StartKey, Strand};
 
 use crate::{
-    sinple::ln_factorial,
+    sinple::{ln_factorial, ln_gamma},
     site::add_strand,
     weights::{USABLE_BIN, ln_add},
     window::Window,
@@ -35,6 +35,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) position: u64,
     /// Reads without the allele.
     pub(crate) rest: u32,
+    /// Errors that show the allele, as many as all reads here are expected to have.
+    pub(crate) errors: f64,
+    /// How unevenly errors fall on sites: square of the coefficient of variation of their rates.
+    pub(crate) spread: f64,
     /// Reads of all alleles by strand.
     pub(crate) strands: [u32; 2],
     /// Expected variants with this allele, per site.
@@ -89,7 +93,7 @@ impl Scene<'_> {
         let frequency = real / f64::from(count + self.rest);
         let variant = ln_variant + ln_fair + ln_end + ln_quality;
         let artefact = ln_variant + ln_biased + self.strand_artefacts.ln();
-        let nothing = ln_fair.max(ln_biased);
+        let nothing = ln_fair.max(ln_biased) + ln_uneven(weights.iter().sum(), self.errors, self.spread);
         let posterior = (variant - ln_add(ln_add(variant, artefact), nothing)).exp();
         Some(Verdict { posterior, frequency })
     }
@@ -175,6 +179,19 @@ impl Scene<'_> {
         let (fair, biased) = strand_terms(self.strands, strands.map(|count| count.round() as u64));
         (fair, biased, end_term(near_end, sum))
     }
+}
+
+/// ln of how much likelier `count` errors are where rates differ from site to site than where all have the mean rate, of
+/// which `expected` come: errors at a gamma-distributed rate, of variance `spread` times the squared mean.
+fn ln_uneven(count: f64, expected: f64, spread: f64) -> f64 {
+    /// Spreads below make no difference.
+    const LEAST: f64 = 1e-3;
+    if spread < LEAST {
+        return 0.0;
+    }
+    let shape = 1.0 / spread;
+    expected + ln_gamma(shape + count) - ln_gamma(shape) + shape * shape.ln()
+        - (shape + count) * (shape + expected).ln()
 }
 
 /// Frequencies from 1/depth to 1 in equal steps of their logarithm.
@@ -273,6 +290,8 @@ mod tests {
             window: &Window::new(&pileup, 0),
             position: 100,
             rest: 1000 * copies,
+            errors: 0.0,
+            spread: 0.0,
             strands: [500 * copies; 2],
             prior: 3e-4,
             strand_artefacts: 0.1,
@@ -305,6 +324,14 @@ mod tests {
         assert!(posterior(1, &mut readings(40, both, |_| 7)) < 0.5);
         // Each of 20 molecules twice, as every other molecule of the position.
         assert!(posterior(2, &mut readings(40, both, |i| i as u16 / 2)) > 0.999);
+    }
+
+    #[test]
+    fn many_errors_at_one_site_are_no_wonder_where_sites_differ() {
+        assert!(ln_uneven(12.0, 3.0, 0.0).abs() < 1e-12);
+        // As a Poisson number, 12 of 3 is a chance of 6e-5; of a gamma-Poisson mixture of shape 1 it is 0.0079.
+        assert!((ln_uneven(12.0, 3.0, 1.0) - (0.75_f64.powi(12) * 0.25 / 5.526_5e-5).ln()).abs() < 1e-3);
+        assert!(ln_uneven(3.0, 3.0, 1.0) < 0.0);
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! Indels at one anchor: who shows which allele, and who could have shown one but does not.
+use std::cell::OnceCell;
+
 use genomics_tables::{Entries, Indel, IndelKey, Indels, MatchKey, OtherKey, PileupRow};
 
 use crate::{
+    ErrorModel,
     site::add_strand,
-    weights::{USABLE_BIN, phred},
+    tract::{self, IndelClass, REPEAT_MAX, Tract},
+    weights::{USABLE_BIN, ln_add},
     window::{Window, usable_depth},
 };
 
-/// Longest stretch of reference looked at for repeats.
-const REPEAT_MAX: u64 = 200;
 /// How far a misread base can push an indel aside.
 const ASIDE: u64 = 6;
+/// Indels that reads show by error more often than this are hardly others pushed aside: misread bases next to indels are rarer.
+const COMMON_ERROR: f64 = 2e-3;
 /// At most so many alleles compete; the others count as errors.
 const ALLELES: usize = 3;
 /// Bases of a read beyond an indel without which an aligner places mismatches instead.
@@ -25,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) shift: u32,
     /// Probability that a read shows this indel by error.
     pub(crate) error: f64,
+    /// How unevenly such errors fall on sites: square of the coefficient of variation of their rates.
+    pub(crate) spread: f64,
     /// How much likelier an indel is here than outside repeats.
     pub(crate) prior: f64,
 }
@@ -124,28 +130,33 @@ fn shown<'a>(row: &PileupRow<'a>) -> impl Iterator<Item = Shown<'a>> + use<'a> {
 /// The alleles whose anchor is this row, the most read first.
 ///
 /// A misread base makes an aligner put an indel some bases aside, or changes an inserted base: such an allele is no allele of
-/// its own, its reads count for the one that it resembles.
-pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option<Found<'a>> {
+/// its own, its reads count for the one that it resembles. Not so where such indels are common errors: there it is one more
+/// of these.
+pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>, errors: &ErrorModel) -> Option<Found<'a>> {
     let around = window.rows(row.position.saturating_sub(ASIDE)..row.position + ASIDE + 1);
     let near: Vec<Shown> = around
         .filter(|row| !row.indels.is_empty())
         .flat_map(|row| shown(&row))
         .collect();
+    let rare: Vec<OnceCell<bool>> = vec![OnceCell::new(); near.len()];
+    let aside = |weak: usize, strong: usize| {
+        let (shown, strong) = (&near[weak], &near[strong]);
+        let is_rare = || context(window, shown.anchor, &shown.indel, errors).error < COMMON_ERROR;
+        strong.rank() < shown.rank() && shown.resembles(strong) && *rare[weak].get_or_init(is_rare)
+    };
     let mut alleles: Vec<Candidate> = Vec::new();
-    for own in near.iter().filter(|own| own.anchor == row.position) {
-        if near
-            .iter()
-            .any(|other| other.rank() < own.rank() && own.resembles(other))
-        {
+    for (at, own) in near.iter().enumerate() {
+        if own.anchor != row.position || (0..near.len()).any(|other| aside(at, other)) {
             continue;
         }
         let mut lists = vec![own.list];
         lists.extend(
             near.iter()
-                .filter(|other| own.rank() < other.rank() && own.resembles(other))
-                .map(|other| other.list),
+                .enumerate()
+                .filter(|&(other, _)| aside(other, at))
+                .map(|(_, other)| other.list),
         );
-        alleles.push(candidate(window, own, &lists));
+        alleles.push(candidate(window, own, &lists, errors));
     }
     alleles.sort_by_key(|allele| (std::cmp::Reverse(allele.reads), allele.indel));
     alleles.truncate(ALLELES);
@@ -179,8 +190,8 @@ pub(crate) fn candidates<'a>(window: &Window<'a>, row: &PileupRow<'a>) -> Option
     })
 }
 
-fn candidate<'a>(window: &Window, own: &Shown<'a>, lists: &[&'a [u8]]) -> Candidate<'a> {
-    let context = context(window, own.anchor, &own.indel);
+fn candidate<'a>(window: &Window, own: &Shown<'a>, lists: &[&'a [u8]], errors: &ErrorModel) -> Candidate<'a> {
+    let context = context(window, own.anchor, &own.indel, errors);
     let mut candidate = Candidate {
         indel: own.indel,
         reads: 0,
@@ -221,62 +232,26 @@ fn spanning_reads(allele: &Candidate, reach: u64) -> u32 {
         .sum()
 }
 
+/// Bases behind an indel in which most repeats end.
+const SHORT_REPEAT: u64 = 24;
+
 /// Looks at the reference behind the anchor: how far does the indel's sequence repeat?
-pub(crate) fn context(window: &Window, anchor: u64, indel: &Indel) -> Context {
-    let length = u64::from(length(indel));
-    let (unit, after): (Vec<u8>, u64) = match indel {
-        Indel::Insertion(bases) => (bases.to_vec(), anchor + 1),
-        Indel::Deletion(_) => (
-            window.letters(anchor + 1..anchor + 1 + length.min(REPEAT_MAX)),
-            anchor + 1 + length,
-        ),
-    };
-    let behind = window.letters(after..after + REPEAT_MAX);
-    let repeats = |(at, letter): &(usize, &u8)| !unit.is_empty() && unit[at % unit.len()] == **letter;
-    let shift = behind.iter().enumerate().take_while(repeats).count() as u32;
-    // The tract in which the indel is one unit more or less, deleted bases included.
-    let tract = if matches!(indel, Indel::Deletion(_)) {
-        shift + length as u32
-    } else {
-        shift
-    };
-    let period = period(&unit) as u32;
-    let copies = tract.checked_div(period).unwrap_or(0);
+pub(crate) fn context(window: &Window, anchor: u64, indel: &Indel, errors: &ErrorModel) -> Context {
+    // Most repeats are short; the long ones are looked at a second time.
+    let near = window.letters(anchor + 1..anchor + 1 + u64::from(length(indel)) + SHORT_REPEAT);
+    let (mut shift, mut period, mut copies) = tract::place(indel, &near);
+    if u64::from(shift) >= SHORT_REPEAT {
+        let behind = window.letters(anchor + 1..anchor + 1 + tract::reach(indel));
+        (shift, period, copies) = tract::place(indel, &behind);
+    }
+    let tract = Tract::new(period, copies);
+    let rate = errors.slip(IndelClass::new(indel, tract));
     Context {
         shift,
-        error: slip_error(length as u32, period, copies),
-        // Slippage makes indels in tandem repeats commoner, the more the more copies there are.
-        prior: if copies < 4 {
-            1.0
-        } else {
-            f64::from(copies - 2).min(20.0)
-        },
+        error: rate.rate,
+        spread: rate.spread,
+        prior: tract.prior(),
     }
-}
-
-/// The shortest unit that a sequence repeats.
-fn period(sequence: &[u8]) -> usize {
-    (1..=sequence.len())
-        .find(|&period| {
-            sequence.len().is_multiple_of(period) && sequence[period..] == sequence[..sequence.len() - period]
-        })
-        .unwrap_or(0)
-}
-
-/// Probability that a read shows an indel that is not there.
-///
-/// Outside repeats the rates of the SiNPle model (1e-5 for one base, 1e-6 for more); in a tandem repeat polymerases slip:
-/// about 2.5 Phred less for each further copy of a homopolymer, as Illumina reads show (1 in 100 at 12 copies).
-fn slip_error(length: u32, period: u32, copies: u32) -> f64 {
-    let outside: f64 = if length == 1 { 50.0 } else { 60.0 };
-    let slope = if period <= 1 { 3.0 } else { 2.5 };
-    let slips = f64::from(copies.saturating_sub(3)) * slope;
-    phred(
-        (outside - slips)
-            .clamp(15.0, outside)
-            .min(if copies > 4 { outside - slips } else { outside })
-            .max(15.0),
-    )
 }
 
 /// Usable reads of a row by strand.
@@ -310,18 +285,38 @@ impl Found<'_> {
     }
 
     /// ln likelihood of two alleles, 0 being the reference.
-    pub(crate) fn likelihood(&self, a: usize, b: usize) -> f64 {
+    ///
+    /// The site errs by a factor more or less than others of its kind, of which only the distribution is known.
+    pub(crate) fn likelihood(&self, a: usize, b: usize, factors: &Factors) -> f64 {
+        let weighted = factors
+            .0
+            .iter()
+            .map(|&(factor, ln_weight)| ln_weight + self.likelihood_at(a, b, factor));
+        weighted.fold(f64::NEG_INFINITY, ln_add)
+    }
+
+    /// The factors of the strongest allele.
+    pub(crate) fn factors(&self) -> Factors {
+        Factors::new(
+            self.alleles
+                .iter()
+                .map(|allele| allele.context.spread)
+                .fold(0.0, f64::max),
+        )
+    }
+
+    fn likelihood_at(&self, a: usize, b: usize, factor: f64) -> f64 {
         let mut sum = 0.0;
         // Reads that show the reference.
         let worst = self
             .alleles
             .iter()
-            .map(|allele| allele.context.error)
+            .map(|allele| allele.context.error * factor)
             .fold(1e-6, f64::max);
         sum += f64::from(self.reference_reads) * mean_ln(chance(a == 0, worst), chance(b == 0, worst));
         for (at, allele) in self.alleles.iter().enumerate() {
             let strong = f64::from(allele.reads - allele.weak);
-            let error = allele.context.error;
+            let error = allele.context.error * factor;
             sum += strong * mean_ln(chance(a == at + 1, error), chance(b == at + 1, error));
             let error = error.max(0.01);
             sum += f64::from(allele.weak) * mean_ln(chance(a == at + 1, error), chance(b == at + 1, error));
@@ -330,7 +325,39 @@ impl Found<'_> {
     }
 }
 
+/// Factors by which sites err more or less than the mean, with the logarithms of their probabilities.
+pub(crate) struct Factors(Vec<(f64, f64)>);
+
+impl Factors {
+    /// A gamma distribution of mean 1 and variance `spread`, in equal steps of the logarithm; of its mean a tenth is off where
+    /// the spread is greatest.
+    pub(crate) fn new(spread: f64) -> Self {
+        /// Spreads below make no difference.
+        const LEAST: f64 = 0.01;
+        const STEPS: u32 = 24;
+        if spread < LEAST {
+            return Self(vec![(1.0, 0.0)]);
+        }
+        let (shape, width) = (1.0 / spread, spread.sqrt());
+        // The tail to the left of this is no rate at all; that to the right is one in a million.
+        let (lowest, highest) = ((-4.0 * width).exp(), 1.0 + 15.0 * width);
+        let step = |at: u32| lowest * (highest / lowest).powf(f64::from(at) / f64::from(STEPS - 1));
+        // Of the logarithm the density has one power more.
+        let density = |factor: f64| shape * (factor.ln() - factor);
+        let mut factors: Vec<(f64, f64)> = (0..STEPS).map(step).map(|factor| (factor, density(factor))).collect();
+        let sum = factors.iter().map(|&(_, ln)| ln).fold(f64::NEG_INFINITY, ln_add);
+        for (_, ln_weight) in &mut factors {
+            *ln_weight -= sum;
+        }
+        Self(factors)
+    }
+}
+
+/// No site errs more often than this: with half of the reads wrong an allele would be as well explained by its absence.
+const MOST_ERRORS: f64 = 0.4;
+
 fn chance(same: bool, error: f64) -> f64 {
+    let error = error.min(MOST_ERRORS);
     if same { 1.0 - error } else { error }
 }
 
@@ -368,23 +395,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_is_the_shortest_unit() {
-        assert_eq!(
-            [
-                period(b"A"),
-                period(b"AAA"),
-                period(b"ACAC"),
-                period(b"ACA"),
-                period(b"")
-            ],
-            [1, 1, 2, 3, 0]
-        );
-    }
-
-    #[test]
-    fn slips_grow_with_copies() {
-        assert!((slip_error(1, 1, 2) - 1e-5).abs() < 1e-9);
-        assert!((slip_error(3, 3, 1) - 1e-6).abs() < 1e-9);
-        assert!(slip_error(1, 1, 12) > 1e-3 && slip_error(1, 1, 100) < 0.04);
+    fn factors_are_a_distribution_of_mean_about_one() {
+        for spread in [0.0, 0.3, 1.0, 4.0] {
+            let Factors(factors) = Factors::new(spread);
+            let sum: f64 = factors.iter().map(|(_, ln_weight)| ln_weight.exp()).sum();
+            let mean: f64 = factors.iter().map(|(factor, ln_weight)| factor * ln_weight.exp()).sum();
+            assert!(
+                (sum - 1.0).abs() < 1e-9 && (mean - 1.0).abs() < 0.15,
+                "{spread}: {sum} {mean}"
+            );
+        }
     }
 }

@@ -3,12 +3,12 @@
 //! The SiNPle model with two changes, so that one default serves every depth: base qualities enter read by read instead of
 //! as one sum, with the frequency integrated over the neutral 1/f spectrum, and what copies of one molecule or reads of one
 //! strand say is discounted by what all reads of the position show.
-use std::{ops::Range, sync::OnceLock};
+use std::ops::Range;
 
 use genomics_tables::{Entries, Letter, MatchKey, OtherKey, PileupRow, Strand};
 
 use crate::{
-    Call, Sample,
+    Call, ErrorModel, Sample,
     evidence::{Reading, Scene, Verdict},
     indels::{self, Candidate},
     sinple::{Qualities, Sinple},
@@ -40,15 +40,8 @@ impl Default for Pool {
 
 /// Highest base quality believed in one read, as [`Sinple::error`]: a rate of 1e-4 of errors that no quality predicts.
 const BEST_QUALITY: u8 = 40;
-/// Bases of lower quality do not count: real instruments err there several times more often than they say.
-const LEAST_QUALITY: u8 = 20;
 /// A mismatch this close to the end of its read is near it.
 const NEAR_END: u8 = 8;
-
-fn weights() -> &'static Weights {
-    static WEIGHTS: OnceLock<Weights> = OnceLock::new();
-    WEIGHTS.get_or_init(|| Weights::new(BEST_QUALITY))
-}
 
 /// An allele that was believed.
 struct Accepted<'a, A> {
@@ -67,27 +60,27 @@ struct Spelling {
 }
 
 impl Pool {
-    pub(crate) fn call(&self, window: &Window, positions: Range<u64>) -> Vec<Call> {
+    pub(crate) fn call(&self, window: &Window, positions: Range<u64>, errors: &ErrorModel) -> Vec<Call> {
+        let weights = Weights::new(BEST_QUALITY, errors);
         let mut calls = Vec::new();
         for row in window.rows(positions) {
             if !row.others.is_empty() {
-                calls.extend(self.substitution(window, &row));
+                calls.extend(self.substitution(window, &row, &weights, errors.base_spread()));
             }
             if !row.indels.is_empty() {
-                calls.extend(self.indel(window, &row));
+                calls.extend(self.indel(window, &row, errors));
             }
         }
         calls
     }
 
-    fn substitution(&self, window: &Window, row: &PileupRow) -> Option<Call> {
+    fn substitution(&self, window: &Window, row: &PileupRow, weights: &Weights, spread: f64) -> Option<Call> {
         let reference = code(row.reference)?;
         let theta = self.sinple.theta / 3.0;
         let mut sums = [0.0_f64; 4];
-        let weights = weights();
         for (key, count) in Entries::new(row.others) {
             let key = OtherKey::unpack(key);
-            if key.mapq_bin >= USABLE_BIN && (key.letter as usize) < 4 && key.quality >= LEAST_QUALITY {
+            if key.mapq_bin >= USABLE_BIN && (key.letter as usize) < 4 && weights.is_good(key.quality) {
                 sums[key.letter as usize] -= weights.other[index(key.mapq_bin, key.quality)] * f64::from(count);
             }
         }
@@ -108,6 +101,8 @@ impl Pool {
                 window,
                 position: row.position,
                 rest: base.good - good,
+                errors: base.errors,
+                spread,
                 strands: base.strands,
                 prior: theta,
                 strand_artefacts: self.strand_artefacts,
@@ -141,9 +136,9 @@ impl Pool {
         call_of(row, &accepted, spelling)
     }
 
-    fn indel(&self, window: &Window, row: &PileupRow) -> Option<Call> {
+    fn indel(&self, window: &Window, row: &PileupRow, errors: &ErrorModel) -> Option<Call> {
         code(row.reference)?;
-        let found = indels::candidates(window, row)?;
+        let found = indels::candidates(window, row, errors)?;
         let total = found.reference_reads + found.alleles.iter().map(|allele| allele.reads).sum::<u32>();
         let mut accepted = Vec::new();
         for allele in &found.alleles {
@@ -159,6 +154,8 @@ impl Pool {
                 window,
                 position: row.position,
                 rest: total - allele.reads,
+                errors: f64::from(total) * allele.context.error,
+                spread: allele.context.spread,
                 strands: found.strands,
                 prior: self.sinple.theta_indel * allele.context.prior,
                 strand_artefacts: self.strand_artefacts,
@@ -229,6 +226,8 @@ struct Base {
     depth: u32,
     /// Bases of sufficient quality.
     good: u32,
+    /// Errors to one other letter that they are expected to show.
+    errors: f64,
     reference: u32,
     reference_strands: [u32; 2],
     strands: [u32; 2],
@@ -252,7 +251,10 @@ impl Base {
             if key.mapq_bin >= USABLE_BIN {
                 base.depth += count;
                 base.reference += count;
-                base.good += if key.quality >= LEAST_QUALITY { count } else { 0 };
+                if weights.is_good(key.quality) {
+                    base.good += count;
+                    base.errors += weights.error[index(key.mapq_bin, key.quality)] / 3.0 * f64::from(count);
+                }
                 add_strand(&mut base.strands, key.strand, count);
                 base.all.add(key.quality, count);
             }
@@ -267,9 +269,10 @@ impl Base {
             add_strand(&mut base.strands, key.strand, count);
             base.all.add(key.quality, count);
             let code = key.letter as usize;
-            if key.quality >= LEAST_QUALITY {
+            if weights.is_good(key.quality) {
                 let at = index(key.mapq_bin, key.quality);
                 base.good += count;
+                base.errors += weights.error[at] / 3.0 * f64::from(count);
                 base.readings[code].push(Reading {
                     odds: (weights.same[at] - weights.other[at]).exp(),
                     fragment: key.fragment,

@@ -1,17 +1,14 @@
 //! The two tasks: call one range, and join the ranges into one file.
-use std::{io, ops::Range, sync::Arc};
+use std::ops::Range;
 
-use bytes::{Bytes, BytesMut};
-use genomics_tables::{Pileup, read_pileup};
-use object_io::{ReadAt, Store};
-use parquet::{
-    errors::{ParquetError, Result as ParquetResult},
-    file::reader::{ChunkReader, Length},
-};
+use object_io::Store;
 use plan::{Object, Uri};
 use serde::{Deserialize, Serialize};
 
-use crate::{Counts, Error, FLANK, Mode, Params, bgzf, call_range, header, tabix, write_record};
+use crate::{
+    Counts, Error, ErrorModel, FLANK, Mode, Params, bgzf, call_range, header, learn, tabix, tables::Tables,
+    write_record,
+};
 
 /// Calls the variants of one range of one contig.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +24,9 @@ pub struct Request {
     /// The model.
     #[serde(default)]
     pub mode: Mode,
+    /// The [`ErrorModel`] of the whole run, as JSON; without it base qualities are taken at their word.
+    #[serde(default)]
+    pub errors: Option<Uri>,
     /// Where the records go: `<out>.vcf.gz`, BGZF blocks without header and end.
     pub out: Uri,
 }
@@ -43,12 +43,12 @@ pub struct Response {
 /// Calls the variants of one range.
 pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
     let out = request.out.with_suffix(".vcf.gz");
-    let mut tables = Vec::with_capacity(request.pileups.len());
-    for uri in &request.pileups {
-        let object = store.head(uri).await?;
-        tables.push((uri.clone(), store.read_at(&object).await?));
-    }
-    let work = move || call(&request, tables);
+    let tables = Tables::open(&store, &request.pileups).await?;
+    let errors = match &request.errors {
+        Some(model) => learn::get(&store, model).await?,
+        None => ErrorModel::default(),
+    };
+    let work = move || call(&request, &tables, errors);
     let called = tokio::task::spawn_blocking(work).await;
     let (text, counts) = called.map_err(|source| Error::Panic {
         uri: out.clone(),
@@ -58,18 +58,13 @@ pub async fn run(store: Store, request: Request) -> Result<Response, Error> {
     Ok(Response { records, counts })
 }
 
-fn call(request: &Request, tables: Vec<(Uri, Arc<dyn ReadAt>)>) -> Result<(String, Counts), Error> {
+fn call(request: &Request, tables: &Tables, errors: ErrorModel) -> Result<(String, Counts), Error> {
     let Range { start, end } = request.positions;
     let around = start.saturating_sub(FLANK)..end.saturating_add(FLANK);
-    let mut parts = Vec::with_capacity(tables.len());
-    for (uri, table) in tables {
-        let rows = read_pileup(Table(table), request.contig, around.clone());
-        parts.push(rows.map_err(|source| Error::Table { uri, source })?);
-    }
-    let pileup = Pileup::sum(&parts);
-    drop(parts);
+    let pileup = tables.sum(request.contig, around)?;
     let params = Params {
         mode: request.mode,
+        errors,
         ..Params::default()
     };
     let calls = call_range(&pileup, request.contig, start..end, &params);
@@ -83,53 +78,6 @@ fn call(request: &Request, tables: Vec<(Uri, Arc<dyn ReadAt>)>) -> Result<(Strin
         counts.depth += u64::from(pileup.row(at).depth);
     }
     Ok((text, counts))
-}
-
-/// A stored table, read where Parquet asks.
-struct Table(Arc<dyn ReadAt>);
-
-impl Length for Table {
-    fn len(&self) -> u64 {
-        self.0.size()
-    }
-}
-
-impl ChunkReader for Table {
-    type T = io::BufReader<From>;
-
-    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        let source = self.0.clone();
-        Ok(io::BufReader::with_capacity(1 << 16, From { source, at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let end = start.checked_add(length as u64).filter(|&end| end <= self.0.size());
-        if end.is_none() {
-            return Err(ParquetError::EOF(format!(
-                "bytes {start}+{length} of {}",
-                self.0.size()
-            )));
-        }
-        let mut bytes = BytesMut::zeroed(length);
-        self.0.read_exact_at(start, &mut bytes)?;
-        Ok(bytes.freeze())
-    }
-}
-
-/// A table from one place on.
-struct From {
-    source: Arc<dyn ReadAt>,
-    at: u64,
-}
-
-impl io::Read for From {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = self.source.size().saturating_sub(self.at);
-        let length = (buffer.len() as u64).min(rest) as usize;
-        self.source.read_exact_at(self.at, &mut buffer[..length])?;
-        self.at += length as u64;
-        Ok(length)
-    }
 }
 
 /// Joins the records of all ranges into one VCF file with its index.

@@ -178,6 +178,18 @@ pub(crate) fn ln_factorial(k: u64) -> f64 {
         - 1.0 / (360.0 * k * k * k)
 }
 
+/// ln of the gamma function of a positive number: Stirling's series (error below 1e-9), after steps up to where it holds.
+pub(crate) fn ln_gamma(x: f64) -> f64 {
+    let (mut x, mut below) = (x, 0.0);
+    while x < 10.0 {
+        below += x.ln();
+        x += 1.0;
+    }
+    (x - 0.5) * x.ln() - x + 0.5 * std::f64::consts::TAU.ln() + 1.0 / (12.0 * x) - 1.0 / (360.0 * x * x * x)
+        + 1.0 / (1260.0 * x.powi(5))
+        - below
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +274,15 @@ mod tests {
         assert_eq!(sinple.indel(2, 12, 9).to_bits(), 1_f64.to_bits());
         assert!(sinple.indel(1, 400_000, 1_000_000) > 0.97);
         assert!(sinple.indel(1, 1, 1_000_000) < 1e-3);
+    }
+
+    #[test]
+    fn the_gamma_function_goes_through_the_factorials() {
+        for k in [0_u64, 1, 5, 9, 10, 40, 3000] {
+            let (found, exact) = (ln_gamma(k as f64 + 1.0), ln_factorial(k));
+            assert!((found - exact).abs() < 1e-8 * exact.max(1.0), "{k}: {found} {exact}");
+        }
+        assert!((ln_gamma(0.5) - 0.5 * std::f64::consts::PI.ln()).abs() < 1e-9);
     }
 
     #[test]

@@ -191,6 +191,7 @@ async fn call(
             name: "c".into(),
             positions: start..end,
             mode,
+            errors: None,
             out: out.with_suffix(&format!(".{number}")),
         };
         let response = run(store.clone(), request).await.unwrap();

@@ -1,4 +1,5 @@
 //! From alignments to the file of variants.
+use partition_fasta::Contig;
 use plan::{Object, Uri};
 use serde::{Deserialize, Serialize};
 use stage_pileup::{CallRange, Span, call_ranges};
@@ -24,8 +25,25 @@ pub(super) async fn plan_pileup(context: Context) -> Result<Vec<Item>, Failure> 
     piles(&context).await?.into_iter().map(item).collect()
 }
 
-/// One item for each range of positions; ranges hold about the same number of rows.
-pub(super) async fn plan_call(context: Context) -> Result<Vec<Item>, Failure> {
+/// Ranges of positions that hold about the same number of rows.
+fn ranges(spec: &Spec, piled: &[stage_pileup::Response], contigs: &[Contig]) -> Vec<CallRange> {
+    let lengths: Vec<u64> = contigs.iter().map(|contig| contig.bases).collect();
+    let spans: Vec<Span> = piled.iter().flat_map(|piled| piled.spans.iter().cloned()).collect();
+    let rows: u64 = spans.iter().map(|span| span.rows).sum();
+    let rows = spec
+        .call_parts
+        .map_or(Spec::ROWS_PER_RANGE, |parts| rows.div_ceil(parts.get()));
+    call_ranges(&lengths, &spans, rows)
+}
+
+/// Bases that reads have over the reference from which errors are not counted everywhere any more.
+const ENOUGH_BASES: u64 = 2_000_000_000;
+/// Then one of so many blocks is looked at, of this many bases of the reference.
+const BLOCK: u64 = 1 << 16;
+
+/// One item for each range in which errors are counted. Neither the parts of the reads nor the chunks of the reference tell
+/// in which: where reads lie and how many bases they have does not depend on them.
+pub(super) async fn plan_measure(context: Context) -> Result<Vec<Item>, Failure> {
     let spec: Spec = context.spec()?;
     let piled: Vec<stage_pileup::Response> = context.responses("pileup")?;
     let reference = context
@@ -33,12 +51,63 @@ pub(super) async fn plan_call(context: Context) -> Result<Vec<Item>, Failure> {
         .open(&context.store)
         .await?;
     let contigs = reference.fai.contigs();
-    let lengths: Vec<u64> = contigs.iter().map(|contig| contig.bases).collect();
-    let spans: Vec<Span> = piled.iter().flat_map(|piled| piled.spans.iter().cloned()).collect();
-    let rows: u64 = spans.iter().map(|span| span.rows).sum();
-    let rows = spec
-        .call_parts
-        .map_or(Spec::ROWS_PER_RANGE, |parts| rows.div_ceil(parts.get()));
+    let observed: u64 = piled.iter().map(|piled| piled.observations).sum();
+    let every = observed.div_ceil(ENOUGH_BASES).max(1);
+    let ranges = if every == 1 {
+        ranges(&spec, &piled, contigs)
+    } else {
+        blocks(contigs.iter().map(|contig| contig.bases), every)
+    };
+    let mut items = Vec::new();
+    for CallRange { contig, positions } in ranges {
+        let pileups = tables_near(&piled, contig, positions.start..positions.end + FLANK);
+        if pileups.is_empty() {
+            continue;
+        }
+        let name = &contigs[contig as usize].name;
+        let label = format!("{name}:{}-{}", positions.start + 1, positions.end);
+        let request = stage_variants::MeasureRequest {
+            pileups,
+            contig,
+            positions,
+            out: unnamed(),
+        };
+        items.push(Item::new(label, &request)?);
+    }
+    Ok(items)
+}
+
+/// One of `every` blocks of the reference, evenly spread; the first one of each contig among them.
+fn blocks(lengths: impl Iterator<Item = u64>, every: u64) -> Vec<CallRange> {
+    let of_contig = |(contig, length): (u32, u64)| {
+        let starts = (0..length.div_ceil(BLOCK)).filter(move |block| block.is_multiple_of(every));
+        starts.map(move |block| CallRange {
+            contig,
+            positions: block * BLOCK..((block + 1) * BLOCK).min(length),
+        })
+    };
+    (0..).zip(lengths).flat_map(of_contig).collect()
+}
+
+pub(super) async fn plan_learn(context: Context) -> Result<Vec<Item>, Failure> {
+    let measured: Vec<stage_variants::MeasureResponse> = context.responses("measure-errors")?;
+    let request = stage_variants::LearnRequest {
+        counts: measured.into_iter().map(|measured| measured.counts.uri).collect(),
+        out: unnamed(),
+    };
+    Ok(vec![Item::new("errors of the run", &request)?])
+}
+
+/// One item for each range of positions; ranges hold about the same number of rows.
+pub(super) async fn plan_call(context: Context) -> Result<Vec<Item>, Failure> {
+    let spec: Spec = context.spec()?;
+    let piled: Vec<stage_pileup::Response> = context.responses("pileup")?;
+    let learnt: stage_variants::LearnResponse = context.response("learn-errors")?;
+    let reference = context
+        .response::<IndexedReference>("index-reference")?
+        .open(&context.store)
+        .await?;
+    let contigs = reference.fai.contigs();
     let item = |range: CallRange| {
         let contig = &contigs[range.contig as usize];
         let CallRange {
@@ -56,11 +125,12 @@ pub(super) async fn plan_call(context: Context) -> Result<Vec<Item>, Failure> {
             name: contig.name.clone(),
             positions,
             mode: spec.mode,
+            errors: Some(learnt.model.uri.clone()),
             out: unnamed(),
         };
         Item::new(label, &request)
     };
-    call_ranges(&lengths, &spans, rows).into_iter().map(item).collect()
+    ranges(&spec, &piled, contigs).into_iter().map(item).collect()
 }
 
 /// The tables with rows in `positions` of a contig.

@@ -61,6 +61,16 @@ pub fn pipeline() -> Pipeline {
                 .about("count what the reads show at each position of one chunk"),
         )
         .step(
+            Step::map("measure-errors", "measure-errors", call::plan_measure)
+                .memory(512 * MIB)
+                .about("count mismatches by base quality and indels by repeat, where no variant is likely"),
+        )
+        .step(
+            Step::reduce("learn-errors", "learn-errors", call::plan_learn)
+                .memory(64 * MIB)
+                .about("sum up how often the run's reads err"),
+        )
+        .step(
             Step::map("call", "call", call::plan_call)
                 .memory(512 * MIB)
                 .about("add the counts of all parts and call one range of positions"),
@@ -96,6 +106,8 @@ fn tasks() -> Tasks {
         .with(task("align", 1, stage_align::align))
         .with(task("best-hit", 1, stage_best_hit::run))
         .with(task("pileup", 1, stage_pileup::run))
-        .with(task("call", 1, stage_variants::run))
+        .with(task("measure-errors", 1, stage_variants::measure))
+        .with(task("learn-errors", 1, stage_variants::learn))
+        .with(task("call", 2, stage_variants::run))
         .with(task("finish-vcf", 1, stage_variants::finish))
 }

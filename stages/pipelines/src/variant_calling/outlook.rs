@@ -93,6 +93,15 @@ pub(super) async fn outlook(context: Context) -> Result<Vec<Load>, Failure> {
             mib(read_bases) * (1.0 + 0.02 * chunks as f64),
             (128 << 20) + 5 * stored / parts + 2 * chunk,
         ),
+        load(
+            "measure-errors",
+            ranges.max(1),
+            piled,
+            ranges.max(1) * 4096,
+            rows / 1e6,
+            512 << 20,
+        ),
+        load("learn-errors", 1, ranges.max(1) * 4096, 4096, 1.0, 64 << 20),
         load("call", ranges.max(1), piled, bases / 50, calling / 1e6, 512 << 20),
         load("finish", 1, bases / 50, bases / 50, 1.0, 256 << 20),
     ])

@@ -1,0 +1,7 @@
+//! Everything that touches the store.
+pub mod cut;
+mod open;
+mod plan;
+mod read;
+
+pub use read::{fetch, read};

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod centroid;
+mod database;
+mod decoys;
+mod element;
+mod error;
+mod fine;
+mod formula;
+mod grid;
+mod instrument;
+mod ion;
+mod ions;
+mod modifier;
+mod parse;
+mod pattern;
+mod run;
+mod table;
+mod table_file;
+pub use centroid::LOWEST;
+pub use database::{Database, DatabaseError, Entry, Molecule, Rejected, read_database};
+pub use decoys::{CANDIDATES, Decoys};
+pub use element::{ELECTRON_MASS, Element, Isotope};
+pub use error::Error;
+pub use fine::{FineStructure, MOST_ISOTOPOLOGUES, TooMany};
+pub use formula::{Formula, FormulaError, FormulaErrorKind, Impossible, MOST_ATOMS};
+pub use instrument::{BadResolution, FWHM_PER_SIGMA, Instrument, Resolution, UnknownInstrument};
+pub use ion::{Description, Ion, IonError, describe};
+pub use ions::{Adducts, Analysis, Failed, IonTable, NO_ION, Target};
+pub use modifier::{Modifier, ModifierError};
+pub use pattern::{Engine, MOST_PEAKS, Model, PatternError, Peak, THRESHOLD};
+pub use run::{Ions, MOST_BYTES, Request, Response, chunks, read_patterns, run};
+pub use table_file::{BadPatterns, Header, Patterns};
