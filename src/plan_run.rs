@@ -2,31 +2,62 @@
 use std::time::Duration;
 
 use object_io::Store;
-use pipelines::{Budget, Forecast, by_name, forecast, variant_calling};
+use pipelines::{Budget, Forecast, by_name, forecast, ndvi, sentinel2_cog, variant_calling};
+use serde::Serialize;
 
-use crate::{run::Asked, runs::Machine, show};
+use crate::{run, runs::Machine, show};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Foresee variant calling, from the sizes of the inputs alone.
     VariantCalling {
         #[command(flatten)]
-        asked: Asked,
+        asked: run::variant_calling::Asked,
         #[command(flatten)]
-        machine: Machine,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
+        how: How,
+    },
+    /// Foresee NDVI, from the headers of the rasters alone.
+    Ndvi {
+        #[command(flatten)]
+        asked: run::ndvi::Asked,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Foresee the conversion of Sentinel-2 products, from the sizes of their files alone.
+    #[command(name = "sentinel2-cog")]
+    Sentinel2Cog {
+        #[command(flatten)]
+        asked: run::sentinel2_cog::Asked,
+        #[command(flatten)]
+        how: How,
     },
 }
 
+#[derive(clap::Args)]
+pub(crate) struct How {
+    #[command(flatten)]
+    machine: Machine,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
-    let Command::VariantCalling { asked, machine, json } = command;
-    let spec = asked.spec(store).await?;
-    let pipeline = by_name(variant_calling::NAME)?;
+    match command {
+        Command::VariantCalling { asked, how } => {
+            foresee(variant_calling::NAME, &asked.spec(store).await?, how, store).await
+        }
+        Command::Ndvi { asked, how } => foresee(ndvi::NAME, &asked.spec(store).await?, how, store).await,
+        Command::Sentinel2Cog { asked, how } => foresee(sentinel2_cog::NAME, &asked.spec()?, how, store).await,
+    }
+}
+
+async fn foresee(name: &str, spec: &impl Serialize, how: How, store: &Store) -> anyhow::Result<()> {
+    let How { machine, json } = how;
+    let pipeline = by_name(name)?;
     let prices = machine.prices(store).await?;
     let budget: Budget = machine.options(store).await?.budget;
-    let foreseen = forecast(&pipeline, &spec, store, budget, &prices).await?;
+    let foreseen = forecast(&pipeline, spec, store, budget, &prices).await?;
     if json {
         return show::json(&foreseen);
     }

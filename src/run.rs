@@ -1,147 +1,35 @@
 //! `tessera run`: whole pipelines.
-use std::{num::NonZero, time::Duration};
-
 use object_io::Store;
-use pipelines::{
-    Budget, Finished, Options, Runs,
-    variant_calling::{self, Mode, Spec, Summary},
-};
-use plan::Uri;
+use pipelines::{Finished, Options, Runs};
+use plan::{Object, Uri};
+use serde::Serialize;
 
-use crate::{
-    runs::{Machine, drive},
-    show,
-};
+use crate::runs::drive;
+
+pub(crate) mod ndvi;
+mod scenes;
+pub(crate) mod sentinel2_cog;
+pub(crate) mod variant_calling;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// Call variants of reads against a reference: align, best hit, pileup, call.
-    #[command(after_help = EXAMPLES)]
-    VariantCalling(VariantCalling),
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  tessera run variant-calling --reads r1.fq.gz r2.fq.gz --reference genome.fa --out calls
-  tessera run variant-calling --reads pool.fq.gz --reference virus.fa --mode pool --out calls
-  tessera run variant-calling --reads s3://lab/r1.fq.gz s3://lab/r2.fq.gz --reference s3://lab/genome.fa \\
-      --store s3://lab/work --out s3://lab/calls --fastq-parts 200 --fasta-parts 18
-
-Writes OUT/variants.vcf.gz, OUT/variants.vcf.gz.tbi and OUT/report.html; the records of the run are in OUT/runs/ID/
-(or STORE/runs/ID/). The same command after a stop or a crash goes on where the run was.";
-
-/// What is asked of variant calling; also what `tessera plan variant-calling` takes.
-#[derive(clap::Args)]
-pub(crate) struct Asked {
-    /// One FASTQ, or R1 and R2 with the pairs in the same order; .gz of any kind or plain.
-    #[arg(long, num_args = 1..=2, required = true, value_names = ["R1", "R2"])]
-    reads: Vec<Uri>,
-    /// The reference: FASTA, plain or bgzipped.
-    #[arg(long)]
-    reference: Uri,
-    /// What is called: genotypes of one individual, or alleles of any frequency in a pool or a virus population.
-    #[arg(long, value_enum, default_value_t = CalledMode::Diploid)]
-    mode: CalledMode,
-    /// The kind of reads, by minimap2's names: sr (short), map-ont, map-hifi, lr:hq.
-    #[arg(long, default_value = "sr")]
-    preset: String,
-    /// Name of the sample in the VCF [default: from the name of the reads].
-    #[arg(long)]
-    sample: Option<String>,
-    /// Cut the reads into this many parts [default: by size and cores]. Calls do not depend on it.
-    #[arg(long)]
-    fastq_parts: Option<NonZero<u64>>,
-    /// Cut the reference into this many chunks [default: one for each 100 Mb]. Calls do not depend on it.
-    #[arg(long)]
-    fasta_parts: Option<NonZero<u64>>,
-    /// Call in this many ranges [default: by size]. Calls do not depend on it.
-    #[arg(long)]
-    call_parts: Option<NonZero<u64>>,
-    /// Longest insert of a proper pair, in bases.
-    #[arg(long, default_value_t = Spec::LONGEST_INSERT)]
-    longest_insert: u64,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum CalledMode {
-    Diploid,
-    Pool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct VariantCalling {
-    #[command(flatten)]
-    asked: Asked,
-    /// Folder for the calls and the report.
-    #[arg(long)]
-    out: Uri,
-    /// Where the records and intermediate tables of the run live [default: OUT].
-    #[arg(long)]
-    store: Option<Uri>,
-    #[command(flatten)]
-    machine: Machine,
-    /// Make a new run even if an equal one is unfinished.
-    #[arg(long)]
-    new: bool,
-    /// Print one JSON document when done.
-    #[arg(long)]
-    json: bool,
-}
-
-impl Asked {
-    /// The spec, with defaults from the sizes of the inputs.
-    pub(crate) async fn spec(self, store: &Store) -> anyhow::Result<Spec> {
-        let preset = self
-            .preset
-            .parse()
-            .map_err(|error| show::Usage(format!("--preset: {error}")))?;
-        let mut stored = 0;
-        for reads in &self.reads {
-            stored += store.head(reads).await?.size;
-        }
-        store.head(&self.reference).await?;
-        let workers = u64::from(Budget::of_this_machine().cores);
-        Ok(Spec {
-            sample: self
-                .sample
-                .unwrap_or_else(|| variant_calling::sample_of(&self.reads[0])),
-            fastq_parts: self
-                .fastq_parts
-                .unwrap_or_else(|| Spec::default_fastq_parts(stored, workers)),
-            reads: self.reads.iter().map(pipelines::absolute).collect(),
-            reference: pipelines::absolute(&self.reference),
-            mode: match self.mode {
-                CalledMode::Diploid => Mode::Diploid,
-                CalledMode::Pool => Mode::Pool,
-            },
-            preset,
-            fasta_parts: self.fasta_parts,
-            call_parts: self.call_parts,
-            longest_insert: self.longest_insert,
-        })
-    }
+    #[command(after_help = variant_calling::EXAMPLES)]
+    VariantCalling(variant_calling::VariantCalling),
+    /// Compute the vegetation index of satellite images of one or two dates, and what changed.
+    #[command(after_help = ndvi::EXAMPLES)]
+    Ndvi(ndvi::Ndvi),
+    /// Make cloud-optimized GeoTIFFs of Sentinel-2 products and other JPEG 2000 files.
+    #[command(name = "sentinel2-cog", after_help = sentinel2_cog::EXAMPLES)]
+    Sentinel2Cog(sentinel2_cog::Sentinel2Cog),
 }
 
 pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
-    let Command::VariantCalling(arguments) = command;
-    let VariantCalling {
-        asked,
-        out,
-        store: place,
-        machine,
-        new,
-        json,
-    } = arguments;
-    let spec = asked.spec(store).await?;
-    let folders = Folders {
-        place: place.unwrap_or_else(|| out.clone()),
-        out,
-    };
-    let done = call_variants(store, &spec, &folders, machine.options(store).await?, new).await?;
-    if json {
-        return show::json(&done);
+    match command {
+        Command::VariantCalling(arguments) => variant_calling::run(arguments, store).await,
+        Command::Ndvi(arguments) => ndvi::run(arguments, store).await,
+        Command::Sentinel2Cog(arguments) => sentinel2_cog::run(arguments, store).await,
     }
-    Ok(show::print(done.text())?)
 }
 
 /// Where a run lives, and where its results go.
@@ -150,65 +38,25 @@ pub(crate) struct Folders {
     pub(crate) out: Uri,
 }
 
-/// What a finished run gave.
-#[derive(serde::Serialize)]
-pub(crate) struct Done {
-    run: String,
-    folder: Uri,
-    pub(crate) variants: Uri,
-    pub(crate) report: Uri,
-    pub(crate) seconds: f64,
+/// A run that came to its end.
+pub(crate) struct Launched {
+    pub(crate) finished: Finished,
     /// US dollars that its items would have cost on AWS, with the Lambda memory of the best cost-performance.
-    cost: Option<f64>,
-    #[serde(flatten)]
-    pub(crate) summary: Summary,
+    pub(crate) cost: Option<f64>,
 }
 
-impl Done {
-    fn new(out: &Uri, finished: &Finished, cost: Option<f64>, summary: Summary) -> Self {
-        Self {
-            run: finished.run.about.id.clone(),
-            folder: finished.run.folder.clone(),
-            variants: out.join("variants.vcf.gz"),
-            report: out.join("report.html"),
-            seconds: finished.seconds,
-            cost,
-            summary,
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        let counts = self.summary.counts;
-        let took = show::duration(Duration::from_secs_f64(self.seconds));
-        let calls = format!(
-            "{} records: {} SNPs, {} indels",
-            show::count(counts.records),
-            show::count(counts.substitutions),
-            show::count(counts.indels)
-        );
-        let rows = [
-            ["variants".into(), self.variants.to_string(), calls],
-            ["report".into(), self.report.to_string(), "open it in a browser".into()],
-            ["run".into(), self.folder.to_string(), took],
-        ];
-        show::table(["", "", ""], rows)
-    }
-}
-
-/// Makes the run, or goes on with an equal one that is unfinished.
-pub(crate) async fn call_variants(
+/// Makes a run of the pipeline `name`, or goes on with an equal one that is unfinished, to its end.
+pub(crate) async fn launch(
     store: &Store,
-    spec: &Spec,
+    name: &str,
+    spec: &impl Serialize,
+    inputs: Vec<Object>,
     folders: &Folders,
     options: Options,
     new: bool,
-) -> anyhow::Result<Done> {
-    let pipeline = pipelines::by_name(variant_calling::NAME)?;
+) -> anyhow::Result<Launched> {
+    let pipeline = pipelines::by_name(name)?;
     let runs = Runs::new(store.clone(), &folders.place);
-    let mut inputs = Vec::new();
-    for uri in spec.reads.iter().chain([&spec.reference]) {
-        inputs.push(store.head(uri).await?);
-    }
     let unfinished = if new {
         None
     } else {
@@ -224,9 +72,8 @@ pub(crate) async fn call_variants(
     run.send_to(&folders.out).await?;
     let prices = options.prices.clone();
     let finished = drive(pipeline.clone(), run, options, &folders.place).await?;
-    let summary = variant_calling::summary(&finished).await?;
     let steps = finished.run.stats(&pipeline).await?;
     let usages: Vec<_> = steps.iter().map(pipelines::StepStats::usage).collect();
     let cost = pipelines::best(&pipelines::choices(&usages, &prices)).map(|bill| bill.dollars);
-    Ok(Done::new(&folders.out, &finished, cost, summary))
+    Ok(Launched { finished, cost })
 }

@@ -2,7 +2,11 @@
 use crate::{Error, Pipeline, Tasks};
 
 /// Every pipeline. A new one is a module of its own and a line here.
-const PIPELINES: &[fn() -> Pipeline] = &[crate::variant_calling::pipeline];
+const PIPELINES: &[fn() -> Pipeline] = &[
+    crate::variant_calling::pipeline,
+    crate::ndvi::pipeline,
+    crate::sentinel2_cog::pipeline,
+];
 
 /// Every pipeline.
 pub fn all() -> impl Iterator<Item = Pipeline> {
