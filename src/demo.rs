@@ -1,16 +1,14 @@
-//! `tessera demo`: every pipeline on simulated data, and what it found beside the truth.
-use std::num::NonZero;
-
+//! `tessera demo`: every partitioner and pipeline on simulated data, and what it found beside the truth.
 use object_io::Store;
-use partition_fastq::{Cut, Index, IndexRequest, default_index, plan_reads};
-use pipelines::{
-    Options,
-    variant_calling::{Mode, Preset, Spec},
-};
+use pipelines::variant_calling::Mode;
 use plan::Uri;
-use simulate::{Evaluation, evaluate, genomics::Params, simulation};
+use simulate::genomics::Params;
 
-use crate::{data, run, show};
+use crate::show;
+
+mod tiles;
+mod variants;
+mod vegetation;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -20,7 +18,7 @@ pub(crate) struct Arguments {
 }
 
 /// Bases over which the pool is sequenced this often: enough for variants of 1 %, and still quick.
-const POOL_COVERAGE: f64 = 1000.0;
+const POOL_COVERAGE: f64 = 2000.0;
 
 pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<()> {
     let out = arguments.out;
@@ -29,9 +27,12 @@ pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<(
         coverage: POOL_COVERAGE,
         ..Params::pool()
     };
-    let first = variants(store, &out.join("diploid"), diploid, Mode::Diploid, [4, 3]).await?;
-    let second = variants(store, &out.join("pool"), pool, Mode::Pool, [4, 1]).await?;
-    title("Summary: truth against calls")?;
+    let first = variants::run(store, &out.join("diploid"), diploid, Mode::Diploid, [4, 3]).await?;
+    let second = variants::run(store, &out.join("pool"), pool, Mode::Pool, [4, 1]).await?;
+    let change = vegetation::run(store, &out.join("ndvi")).await?;
+    let cloud = tiles::run(store, &out.join("lidar")).await?;
+
+    title("Summary: truth against results")?;
     let row = |name: &str, kind: &str, counts: &simulate::Counts| {
         [
             name.to_owned(),
@@ -44,99 +45,27 @@ pub(crate) async fn run(arguments: Arguments, store: &Store) -> anyhow::Result<(
         ]
     };
     let rows = [
-        row("diploid, 200 kb at 30×", "SNP", &first.found.snp),
-        row("diploid, 200 kb at 30×", "indel", &first.found.indel),
-        row("pool, 30 kb at 1000×", "SNP", &second.found.snp),
+        row("diploid, 200 kb at 30×", "SNPs", &first.found.snp),
+        row("diploid, 200 kb at 30×", "indels", &first.found.indel),
+        row("pool, 30 kb at 2000×", "SNPs", &second.found.snp),
+        row("two dates of a landscape", "lost pixels", &change.found.pixels),
     ];
     show::print(show::table(
-        ["sample", "variants", "true", "found", "false", "missed", "F1"],
+        ["sample", "what", "true", "found", "false", "missed", "F1"],
         rows,
     ))?;
-    show::print(format!(
-        "\nReports, to open in a browser:\n  {}\n  {}\n\nNext: README.md, section \"Partition a file\"; `tessera --help`.",
-        first.report, second.report
-    ))?;
+    show::print(format!("\n{}", cloud.said))?;
+    let looks = [
+        ["variants, diploid".to_owned(), first.report.to_string()],
+        ["variants, pool".to_owned(), second.report.to_string()],
+        ["vegetation".to_owned(), change.report.to_string()],
+        ["change map".to_owned(), change.map.to_string()],
+        ["LiDAR tiles over density".to_owned(), cloud.figure.to_string()],
+    ];
+    show::print("\nTo open in a browser or an image viewer:\n")?;
+    show::print(show::table(["", ""], looks))?;
+    show::print("\nNext: README.md, section \"Partition a file\"; `tessera --help`.")?;
     Ok(())
-}
-
-struct Called {
-    found: Evaluation,
-    report: Uri,
-}
-
-/// Simulates a sample, cuts its reads, calls its variants, compares.
-async fn variants(store: &Store, out: &Uri, params: Params, mode: Mode, parts: [u64; 2]) -> anyhow::Result<Called> {
-    let name = if mode == Mode::Pool { "pool" } else { "diploid" };
-    title(&format!("Variant calling, {name}: simulate"))?;
-    let made = simulation::run(
-        store,
-        simulation::Request {
-            params,
-            out: out.join("data"),
-        },
-    )
-    .await?;
-    show::print(format!(
-        "{} pairs of reads, {} true SNPs, {} true indels in {}",
-        show::count(made.read_count),
-        show::count(made.snps),
-        show::count(made.indels),
-        out.join("data")
-    ))?;
-
-    title(&format!("Variant calling, {name}: cut the reads in place"))?;
-    partitions(store, &made.reads[0], parts[0]).await?;
-
-    title(&format!("Variant calling, {name}: run"))?;
-    let [fastq_parts, fasta_parts] = parts;
-    let spec = Spec {
-        reads: made.reads.iter().map(pipelines::absolute).collect(),
-        reference: pipelines::absolute(&made.reference),
-        mode,
-        preset: Preset::ShortReads,
-        sample: name.into(),
-        fastq_parts: NonZero::new(fastq_parts).unwrap_or(NonZero::<u64>::MIN),
-        fasta_parts: NonZero::new(fasta_parts),
-        call_parts: NonZero::new(2),
-        longest_insert: Spec::LONGEST_INSERT,
-    };
-    let folders = run::Folders {
-        place: out.clone(),
-        out: out.clone(),
-    };
-    let done = run::call_variants(store, &spec, &folders, Options::default(), true).await?;
-    show::print(done.text())?;
-
-    title(&format!("Variant calling, {name}: truth against calls"))?;
-    let found = evaluate(store, &made.truth, &done.variants, &made.reference).await?;
-    show::print(data::evaluate::variant_tables(&found))?;
-    Ok(Called {
-        found,
-        report: done.report,
-    })
-}
-
-/// Indexes a FASTQ and shows what each part would fetch.
-async fn partitions(store: &Store, reads: &Uri, parts: u64) -> anyhow::Result<()> {
-    let request = IndexRequest::new(reads.clone());
-    partition_fastq::index(store, &request, std::sync::Arc::new(|_| {})).await?;
-    let index = Index::open(store, &default_index(reads)).await?;
-    let parts = NonZero::new(parts).unwrap_or(NonZero::<u64>::MIN);
-    let plan = plan_reads(store, &index, Cut::Parts(parts), 1).await?;
-    let rows = plan.partitions.iter().map(|part| {
-        let fetched: u64 = part.bytes.iter().map(|bytes| bytes.end - bytes.start).sum();
-        let of = fetched as f64 / part.object.size.max(1) as f64;
-        [
-            part.number.to_string(),
-            format!("{}..{}", part.scope.reads.start, part.scope.reads.end),
-            show::bytes(fetched),
-            format!("{:.1} %", 100.0 * of),
-        ]
-    });
-    Ok(show::print(show::table(
-        ["part", "reads", "to fetch", "of the object"],
-        rows,
-    ))?)
 }
 
 fn title(text: &str) -> anyhow::Result<()> {
