@@ -17,6 +17,8 @@ test: test-packages
 	cargo ci-lint
 	cargo ci-doc
 	PATH="$(abspath $(TARGET))/oracles/bin:$$PATH" TESSERA_REQUIRE_ORACLES=1 cargo ci-test
+	PATH="$(abspath $(TARGET))/oracles/bin:$$PATH" TESSERA_REQUIRE_ORACLES=1 cargo test -p stage-sentinel2 --features gdal --locked
+	TESSERA_REQUIRE_ORACLES=1 cargo test -p pipelines --features gdal --test sentinel2_cog --locked
 
 ## bench: measures against the named peers and prints Markdown tables
 bench: test-packages
