@@ -16,15 +16,21 @@ struct Lab {
 }
 
 impl Lab {
+    /// Its store gives up soon: what is tried are the errors after the last attempt, too; they shall not take minutes.
     fn new() -> Self {
+        Self::with_attempts(3)
+    }
+
+    /// Its store does not give up before the faults do: requests that go on at once may share them unevenly.
+    fn patient() -> Self {
+        Self::with_attempts(30)
+    }
+
+    fn with_attempts(attempts: u32) -> Self {
         let server = Server::start();
         server.create_bucket("lab");
         let endpoint = S3Endpoint::new(server.endpoint(), s3_server::ACCESS_KEY, s3_server::SECRET_KEY);
-        // What is tried here are the errors after the last attempt, too; they shall not take minutes.
-        let store = Store::with_s3_endpoint(S3Endpoint {
-            attempts: 3,
-            ..endpoint
-        });
+        let store = Store::with_s3_endpoint(S3Endpoint { attempts, ..endpoint });
         Self { server, store }
     }
 
@@ -103,7 +109,7 @@ async fn a_continued_body_is_of_the_same_version() {
 
 #[tokio::test]
 async fn every_kind_of_read_comes_out_right() {
-    let lab = Lab::new();
+    let lab = Lab::patient();
     let whole = text(20 * MIB);
     lab.store.put(&at("text"), whole.clone()).await.unwrap();
     let object = lab.store.head(&at("text")).await.unwrap();
@@ -235,7 +241,7 @@ async fn a_conditional_put_whose_answer_is_lost_created_the_object() {
 
 #[tokio::test]
 async fn a_race_has_one_winner_though_answers_are_lost() {
-    let lab = Lab::new();
+    let lab = Lab::patient();
     for round in 0..4 {
         lab.server.inject(put(Fault::ResetAfter).every(3).times(6));
         lab.server
@@ -259,7 +265,7 @@ async fn a_race_has_one_winner_though_answers_are_lost() {
 
 #[tokio::test]
 async fn an_upload_is_whole_or_invisible() {
-    let lab = Lab::new();
+    let lab = Lab::patient();
     let whole = text(30 * MIB);
     lab.server.inject(put(Fault::ResetAfter).every(3).times(2));
     lab.server.inject(put(SLOW_DOWN).every(4).times(2));
@@ -328,7 +334,7 @@ async fn a_given_up_write_cannot_be_finished() {
 
 #[tokio::test]
 async fn concatenation_survives_faults_and_copies_on_the_server() {
-    let lab = Lab::new();
+    let lab = Lab::patient();
     let sizes = [6 * MIB, 10, 0, 30 * MIB, 200, 3 * MIB, 5 * MIB];
     let whole = text(sizes.iter().sum());
     let (mut parts, mut start) = (Vec::new(), 0);
