@@ -1,5 +1,5 @@
 //! A picture: filled rectangles, frames, text, and its PNG.
-use font8x8::UnicodeFonts;
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 /// Red, green, blue.
 pub(crate) type Colour = [u8; 3];
@@ -11,8 +11,17 @@ pub(crate) struct Canvas {
     pixels: Vec<Colour>,
 }
 
-/// Side of a letter at size 1.
-pub(crate) const LETTER: usize = 8;
+/// Size and weight of letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Letters {
+    /// [`LETTER`] pixels high.
+    Small,
+    /// 20 pixels high, bold.
+    Title,
+}
+
+/// Height of small letters.
+pub(crate) const LETTER: usize = 16;
 
 /// Where text stands relative to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,23 +60,39 @@ impl Canvas {
     }
 
     /// Writes a line of text whose top is at `y`.
-    pub(crate) fn text(&mut self, [x, y]: [usize; 2], text: &str, size: usize, align: Align, colour: Colour) {
-        let width = text.chars().count() * LETTER * size;
+    pub(crate) fn text(&mut self, [x, y]: [usize; 2], text: &str, letters: Letters, align: Align, colour: Colour) {
+        let (weight, height) = match letters {
+            Letters::Small => (FontWeight::Regular, RasterHeight::Size16),
+            Letters::Title => (FontWeight::Bold, RasterHeight::Size20),
+        };
+        let letter_width = get_raster_width(weight, height);
+        let width = text.chars().count() * letter_width;
         let mut x = match align {
             Align::Left => x,
             Align::Middle => x.saturating_sub(width / 2),
             Align::Right => x.saturating_sub(width),
         };
         for letter in text.chars() {
-            let rows = font8x8::BASIC_FONTS
-                .get(letter)
-                .unwrap_or([0, 0, 0x3c, 0x24, 0x24, 0x3c, 0, 0]);
-            for (row, bits) in rows.into_iter().enumerate() {
-                for column in (0..LETTER).filter(|column| bits >> column & 1 == 1) {
-                    self.fill([x + column * size, y + row * size], [size, size], colour);
+            // A letter that the font lacks is a question.
+            let raster = get_raster(letter, weight, height).or_else(|| get_raster('?', weight, height));
+            for (row, line) in raster.iter().flat_map(|raster| raster.rows()).enumerate() {
+                for (column, &ink) in line.iter().enumerate().filter(|(_, ink)| **ink > 0) {
+                    self.blend([x + column, y + row], ink, colour);
                 }
             }
-            x += LETTER * size;
+            x += letter_width;
+        }
+    }
+
+    /// Lays `ink` of 255 parts of a colour over a pixel.
+    fn blend(&mut self, [x, y]: [usize; 2], ink: u8, colour: Colour) {
+        if x >= self.width || y >= self.height {
+            return;
+        }
+        let pixel = &mut self.pixels[y * self.width + x];
+        for (below, above) in pixel.iter_mut().zip(colour) {
+            let mixed = u32::from(*below) * (255 - u32::from(ink)) + u32::from(above) * u32::from(ink);
+            *below = (mixed / 255) as u8;
         }
     }
 
@@ -99,7 +124,9 @@ const RAMP: [Colour; 9] = [
 
 /// The colour of `share`, 0 to 1.
 pub(crate) fn ramp(share: f64) -> Colour {
-    let at = share.clamp(0.0, 1.0) * (RAMP.len() - 1) as f64;
+    // A share of nothing is none.
+    let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+    let at = share * (RAMP.len() - 1) as f64;
     let (below, part) = (at.floor() as usize, at.fract());
     let above = (below + 1).min(RAMP.len() - 1);
     [0, 1, 2].map(|channel| {
@@ -117,7 +144,7 @@ mod tests {
         let mut canvas = Canvas::new(4, 3, [255; 3]);
         canvas.fill([2, 1], [100, 100], [0; 3]);
         canvas.fill([9, 9], [1, 1], [1; 3]);
-        canvas.text([100, 100], "far", 1, Align::Left, [2; 3]);
+        canvas.text([100, 100], "far", Letters::Small, Align::Left, [2; 3]);
         let dark = canvas.pixels.iter().filter(|pixel| **pixel == [0; 3]).count();
         assert_eq!((dark, canvas.pixels.len()), (4, 12));
         assert!(canvas.to_png().unwrap().starts_with(b"\x89PNG"));

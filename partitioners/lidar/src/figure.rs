@@ -1,7 +1,7 @@
 //! Draws tiles over a density map, and how many points tiles of equal density and of equal area have.
 use crate::{
     Density, Tile, Tiling,
-    canvas::{Align, Canvas, Colour, LETTER, ramp},
+    canvas::{Align, Canvas, Colour, LETTER, Letters, ramp},
 };
 
 /// What a figure shows.
@@ -29,16 +29,16 @@ const BARS: [Colour; 2] = [[33, 144, 141], [208, 120, 60]];
 const MAP: usize = 640;
 const LEFT: usize = 30;
 const TOP: usize = 70;
-const BAR_TOP: usize = TOP + 34;
+const BAR_TOP: usize = TOP + 40;
 const PANEL: usize = 460;
 const HEIGHT: usize = TOP + MAP + 60;
 
 impl Figure<'_> {
     pub(crate) fn draw(&self) -> Canvas {
         let bar = LEFT + MAP + 24;
-        let panel = bar + 130;
+        let panel = bar + 140;
         let mut canvas = Canvas::new(panel + PANEL + 30, HEIGHT, WHITE);
-        canvas.text([LEFT, 18], &self.title, 2, Align::Left, INK);
+        canvas.text([LEFT, 18], &self.title, Letters::Title, Align::Left, INK);
         let most = self.most();
         self.map(&mut canvas, most);
         self.colour_bar(&mut canvas, bar, most);
@@ -96,12 +96,18 @@ impl Figure<'_> {
         let span = |cells: usize| cells as f64 * cell;
         let below = bottom + 8;
         let [x, y] = self.origin;
-        canvas.text([LEFT, below], &label(x), 1, Align::Left, INK);
-        canvas.text([LEFT + width, below], &label(x + span(columns)), 1, Align::Right, INK);
+        canvas.text([LEFT, below], &label(x), Letters::Small, Align::Left, INK);
         canvas.text(
-            [LEFT, below + 16],
+            [LEFT + width, below],
+            &label(x + span(columns)),
+            Letters::Small,
+            Align::Right,
+            INK,
+        );
+        canvas.text(
+            [LEFT, below + 20],
             &format!("y {} to {}", label(y), label(y + span(rows))),
-            1,
+            Letters::Small,
             Align::Left,
             INK,
         );
@@ -114,19 +120,31 @@ impl Figure<'_> {
             canvas.fill([x, BAR_TOP + row], [width, 1], ramp(share));
         }
         canvas.frame([x, BAR_TOP], [width, height], INK);
-        canvas.text([x, TOP], "points per", 1, Align::Left, INK);
-        canvas.text([x, TOP + 11], "square unit", 1, Align::Left, INK);
+        canvas.text([x, TOP - 4], "points per", Letters::Small, Align::Left, INK);
+        canvas.text([x, TOP - 2 + LETTER], "square unit", Letters::Small, Align::Left, INK);
         let area = self.density.cell * self.density.cell;
         for quarter in 0..=4 {
             let share = f64::from(quarter) / 4.0;
             let density = (most.max(2.0).ln() * share).exp() / area;
             let y = BAR_TOP + ((1.0 - share) * (height - 1) as f64) as usize;
             canvas.fill([x + width, y], [4, 1], INK);
-            canvas.text([x + width + 7, y - LETTER / 2], &short(density), 1, Align::Left, INK);
+            canvas.text(
+                [x + width + 7, y - LETTER / 2],
+                &short(density),
+                Letters::Small,
+                Align::Left,
+                INK,
+            );
         }
         canvas.fill([x, BAR_TOP + height + 10], [width, 12], EMPTY);
         canvas.frame([x, BAR_TOP + height + 10], [width, 12], FAINT);
-        canvas.text([x + width + 7, BAR_TOP + height + 12], "none", 1, Align::Left, INK);
+        canvas.text(
+            [x + width + 7, BAR_TOP + height + 8],
+            "none",
+            Letters::Small,
+            Align::Left,
+            INK,
+        );
     }
 
     /// Two histograms of points per tile over the same axis.
@@ -157,15 +175,15 @@ impl Figure<'_> {
             };
             let plural = if tiling.tiles.len() == 1 { "tile" } else { "tiles" };
             let head = format!("{name}: {} {plural}, {range}", tiling.tiles.len());
-            canvas.text([x, top], &head, 1, Align::Left, INK);
+            canvas.text([x, top - 4], &head, Letters::Small, Align::Left, INK);
             let base = top + room - 20;
             let full = (room - 60) as u64;
             let wide = PANEL / BINS;
             canvas.fill([x, base - full as usize], [PANEL, 1], FAINT);
             canvas.text(
-                [x + PANEL, base - full as usize - 10],
+                [x + PANEL, base - full as usize - 18],
                 &format!("{highest} {}", if highest == 1 { "tile" } else { "tiles" }),
-                1,
+                Letters::Small,
                 Align::Right,
                 INK,
             );
@@ -174,9 +192,15 @@ impl Figure<'_> {
                 canvas.fill([x + bin * wide, base - high], [wide - 1, high], BARS[number]);
             }
             canvas.fill([x, base], [PANEL, 1], INK);
-            canvas.text([x, base + 6], "0", 1, Align::Left, INK);
-            canvas.text([x + PANEL, base + 6], &grouped(most), 1, Align::Right, INK);
-            canvas.text([x + PANEL / 2, base + 6], "points per tile", 1, Align::Middle, INK);
+            canvas.text([x, base + 6], "0", Letters::Small, Align::Left, INK);
+            canvas.text([x + PANEL, base + 6], &grouped(most), Letters::Small, Align::Right, INK);
+            canvas.text(
+                [x + PANEL / 2, base + 6],
+                "points per tile",
+                Letters::Small,
+                Align::Middle,
+                INK,
+            );
         }
     }
 }
