@@ -60,6 +60,7 @@ pub(super) async fn run(store: &Store, out: &Uri) -> anyhow::Result<Changed> {
         windows: Spec::WINDOWS,
         encoding: Encoding::F32,
         threshold: 0.2,
+        only: Vec::new(),
     };
     let folders = run::Folders {
         place: out.clone(),

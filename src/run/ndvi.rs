@@ -5,7 +5,7 @@ use object_io::Store;
 use partition_cog::{WindowGrid, WindowSize};
 use pipelines::{
     Options, absolute,
-    ndvi::{self, Band, Date, Encoding, Scene, Spec, Summary},
+    ndvi::{self, Band, Date, Encoding, Product, Scene, Spec, Summary},
 };
 use plan::Uri;
 use serde::Serialize;
@@ -55,12 +55,33 @@ pub(crate) struct Asked {
     /// The number that says "nothing known here" in the bands [default: what they declare, else 0 for whole numbers].
     #[arg(long, allow_hyphen_values = true)]
     nodata: Option<f64>,
-    /// How indexes are stored: f32, or ten-thousandths in i16, a third of the size.
+    /// How indexes are stored: f32, or ten-thousandths in i16: less than half the bytes.
     #[arg(long = "as", value_enum, default_value_t = Stored::F32)]
     stored: Stored,
     /// How far the index must fall or rise to count as loss or gain.
     #[arg(long, default_value_t = 0.2)]
     threshold: f32,
+    /// Make only these rasters [default: all].
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Made>,
+}
+
+/// What can be made of a scene.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Made {
+    Ndvi,
+    Ndvi2,
+    Difference,
+}
+
+impl From<Made> for Product {
+    fn from(made: Made) -> Self {
+        match made {
+            Made::Ndvi => Self::Ndvi,
+            Made::Ndvi2 => Self::Ndvi2,
+            Made::Difference => Self::Difference,
+        }
+    }
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -132,6 +153,7 @@ impl Asked {
                 Stored::I16 => Encoding::I16,
             },
             threshold: self.threshold,
+            only: self.only.iter().map(|&made| made.into()).collect(),
         };
         spec.check().map_err(|error| show::Usage(error.to_string()))?;
         Ok(spec)

@@ -78,6 +78,7 @@ async fn main() -> Result<(), Failure> {
         .into_iter()
         .enumerate()
         .map(|(number, window)| WindowRequest {
+            only: Vec::new(),
             raster: planned.raster.clone(),
             window,
             threshold: THRESHOLD,

@@ -79,6 +79,13 @@ impl Product {
         &[Self::Ndvi, Self::Ndvi2, Self::Difference][..if dates < 2 { 1 } else { 3 }]
     }
 
+    /// Those of the products of a scene that are wanted: all if `only` is empty.
+    pub fn wanted(dates: usize, only: &[Self]) -> Vec<Self> {
+        let all = Self::of(dates).iter().copied();
+        all.filter(|product| only.is_empty() || only.contains(product))
+            .collect()
+    }
+
     fn description(self) -> &'static str {
         match self {
             Self::Ndvi => "NDVI",
@@ -239,6 +246,9 @@ pub struct WindowRequest {
     /// How far the index must fall or rise to count as loss or gain.
     #[serde(default = "default_threshold")]
     pub threshold: f32,
+    /// What is made; everything if this is empty.
+    #[serde(default)]
+    pub only: Vec<Product>,
     /// Where the patches go: `<out>.ndvi`, and with two dates `<out>.ndvi2` and `<out>.difference`.
     pub out: Uri,
 }

@@ -261,6 +261,7 @@ fn requests_that_cannot_be_are_refused() {
         let planned = stage_ndvi::plan(store.clone(), request).await.unwrap();
         let plan = stage_ndvi::ScenePlan::open(&store, &planned.plan).await.unwrap();
         let good = stage_ndvi::WindowRequest {
+            only: Vec::new(),
             raster: plan.raster,
             window: plan.windows[1].clone(),
             threshold: 0.2,
@@ -309,6 +310,7 @@ fn a_raster_that_changed_is_told() {
         let plan = stage_ndvi::ScenePlan::open(&store, &planned.plan).await.unwrap();
         store.put(&mem("nir2"), "other bytes").await.unwrap();
         let request = stage_ndvi::WindowRequest {
+            only: Vec::new(),
             raster: plan.raster,
             window: plan.windows[0].clone(),
             threshold: 0.2,

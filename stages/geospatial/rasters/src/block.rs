@@ -1,5 +1,5 @@
 //! Blocks as they are stored.
-use std::io::Read;
+use std::{cell::RefCell, io::Read};
 
 use crate::{BlockError, Cell, deflate::zlib};
 
@@ -7,12 +7,30 @@ use crate::{BlockError, Cell, deflate::zlib};
 pub(crate) const LEADER: usize = 4;
 pub(crate) const TRAILER: usize = 4;
 
+thread_local! {
+    /// Predicted bytes of a block: fresh memory for each block costs more than filling it.
+    static PREDICTED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Appends a block with leader and trailer.
 ///
 /// `rows` are those of the raster; the block is padded with `pad` to `side` rows and columns.
 pub(crate) fn encode<'a, T: Cell>(rows: impl Iterator<Item = &'a [T]>, side: usize, pad: T, out: &mut Vec<u8>) {
+    PREDICTED.with_borrow_mut(|predicted| {
+        predicted.resize(side * side * T::BYTES, 0);
+        predict(rows, side, pad, predicted);
+        let start = out.len();
+        out.extend_from_slice(&[0; LEADER]);
+        zlib(predicted, out);
+        let size = out.len() - start - LEADER;
+        out[start..start + LEADER].copy_from_slice(&(size as u32).to_le_bytes());
+        out.extend_from_within(out.len() - TRAILER..);
+    });
+}
+
+/// All `side` rows of a block, predicted.
+fn predict<'a, T: Cell>(rows: impl Iterator<Item = &'a [T]>, side: usize, pad: T, predicted: &mut [u8]) {
     let mut row = vec![pad; side];
-    let mut predicted = vec![0; side * side * T::BYTES];
     let mut lines = predicted.chunks_exact_mut(side * T::BYTES);
     for (pixels, line) in rows.zip(&mut lines) {
         if pixels.len() == side {
@@ -27,12 +45,6 @@ pub(crate) fn encode<'a, T: Cell>(rows: impl Iterator<Item = &'a [T]>, side: usi
     for line in lines {
         T::predict(&row, line);
     }
-    let start = out.len();
-    out.extend_from_slice(&[0; LEADER]);
-    zlib(&predicted, out);
-    let size = out.len() - start - LEADER;
-    out[start..start + LEADER].copy_from_slice(&(size as u32).to_le_bytes());
-    out.extend_from_within(out.len() - TRAILER..);
 }
 
 /// Decodes a block stored by [`encode`], with its padding.

@@ -18,10 +18,11 @@ use crate::{
     spool::{MEMORY, Spool, Spooled},
     tiff,
 };
-use parts::{Parts, REQUESTS};
+use parts::Parts;
 
-/// Blocks that lie side by side are copied together up to this size.
-const COPY: u64 = 4 << 20;
+/// Blocks that lie side by side are copied together up to this size, so many such runs at a time.
+const COPY: u64 = 2 << 20;
+const COPIES: usize = 4;
 
 /// A raster that was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,7 @@ pub struct Assembled {
 /// whatever order `patches` stand. `picture` limits the rows and columns of the picture given back, in pixels.
 ///
 /// Memory: two strips of `layout.block` rows of the second overview and the same of each further one (11 MiB for a
-/// Sentinel-2 tile in `f32`), 64 MiB of overview blocks, and 32 MiB of blocks on their way. Larger overviews wait in an
+/// Sentinel-2 tile in `f32`), 16 MiB of overview blocks, and 8 MiB of blocks on their way. Larger overviews wait in an
 /// object beside `out`, which is removed at the end.
 ///
 /// # Errors
@@ -112,7 +113,7 @@ async fn assemble_of<T: Cell>(
     writer.write(tiff::head::<T>(layout, &statistics, &sizes)).await?;
     // Bytes pass while the next ones are on their way.
     let reads = joined(&levels).map(|source| sources.read(source));
-    let mut reads = stream::iter(reads).buffered(REQUESTS);
+    let mut reads = stream::iter(reads).buffered(COPIES);
     while let Some(bytes) = reads.try_next().await? {
         writer.write(bytes).await?;
     }

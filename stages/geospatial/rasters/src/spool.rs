@@ -7,8 +7,8 @@ use plan::{Object, Uri};
 
 use crate::Error;
 
-/// What stays in memory. The overviews that assembly makes of a Sentinel-2 tile take half of it.
-pub(crate) const MEMORY: usize = 64 << 20;
+/// What stays in memory. Half of what the overviews that assembly makes of a Sentinel-2 tile take.
+pub(crate) const MEMORY: usize = 16 << 20;
 /// How much is written at once.
 const CHUNK: usize = 8 << 20;
 

@@ -26,7 +26,7 @@ pub(super) async fn outlook(context: Context) -> Result<Vec<Load>, Failure> {
             WindowSize::Blocks(most) => (layout.blocks_down() * layout.blocks_across()).div_ceil(most.get()),
             WindowSize::Bytes(most) => (bytes as u64).div_ceil(most.get()),
         };
-        let products = Product::of(dates as usize).len();
+        let products = Product::wanted(dates as usize, &spec.only).len();
         largest = largest.max(own / number.max(1) as f64 * (16.0 + 8.0 * products as f64));
         windows += number.max(1);
         stored += bytes;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use partition_cog::{WindowGrid, WindowSize};
 use plan::Uri;
 use serde::{Deserialize, Serialize};
-use stage_ndvi::{Encoding, Scene};
+use stage_ndvi::{Encoding, Product, Scene};
 
 /// The spec of a run. The windows change how the work is cut, never what is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Spec {
     pub encoding: Encoding,
     /// How far the index must fall or rise to count as loss or gain.
     pub threshold: f32,
+    /// What is made of each scene; everything if this is empty.
+    #[serde(default)]
+    pub only: Vec<Product>,
 }
 
 /// Why a spec cannot be run.
@@ -31,6 +34,14 @@ pub enum SpecError {
     Name {
         /// The name.
         name: String,
+    },
+    /// A product of two dates is wanted of a scene of one.
+    #[error("scene {name} has one date: it has no {product}")]
+    OneDate {
+        /// The scene.
+        name: String,
+        /// What is wanted.
+        product: Product,
     },
     /// Results of two scenes would have one name.
     #[error("two scenes are called {name}")]
@@ -56,13 +67,20 @@ impl Spec {
             return Err(SpecError::Empty);
         }
         let mut seen = HashSet::new();
-        for Scene { name, .. } in &self.scenes {
+        for Scene { name, second, .. } in &self.scenes {
             let plain = |c: char| c.is_alphanumeric() || ".-_".contains(c);
             if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
                 return Err(SpecError::Name { name: name.clone() });
             }
             if !seen.insert(name) {
                 return Err(SpecError::Twice { name: name.clone() });
+            }
+            let of_two = |product: &&Product| **product != Product::Ndvi && second.is_none();
+            if let Some(&product) = self.only.iter().find(of_two) {
+                return Err(SpecError::OneDate {
+                    name: name.clone(),
+                    product,
+                });
             }
         }
         Ok(())
@@ -112,6 +130,7 @@ mod tests {
             windows: Spec::WINDOWS,
             encoding: Encoding::F32,
             threshold: 0.2,
+            only: Vec::new(),
         }
     }
 
@@ -123,6 +142,16 @@ mod tests {
             assert_eq!(spec(&[name]).check(), Err(SpecError::Name { name: name.into() }));
         }
         assert_eq!(spec(&["a", "a"]).check(), Err(SpecError::Twice { name: "a".into() }));
+    }
+
+    #[test]
+    fn one_date_has_no_difference() {
+        let spec = Spec {
+            only: vec![Product::Ndvi, Product::Difference],
+            ..spec(&["a"])
+        };
+        let said = spec.check().unwrap_err().to_string();
+        assert_eq!(said, "scene a has one date: it has no difference");
     }
 
     #[test]

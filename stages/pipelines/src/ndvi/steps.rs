@@ -35,6 +35,7 @@ pub(super) async fn plan_windows(context: Context) -> Result<Vec<Item>, Failure>
                 raster: plan.raster.clone(),
                 window,
                 threshold: spec.threshold,
+                only: spec.only.clone(),
                 out: unnamed(),
             };
             items.push(Item::new(label, &request)?);
@@ -53,7 +54,7 @@ pub(super) fn window_memory(request: &WindowRequest) -> u64 {
     let decoded = bands().map(|band| band.partition.scope.decoded_bytes()).sum::<u64>();
     let Window { rows, columns } = &request.window.window;
     let pixels = (rows.end - rows.start) * (columns.end - columns.start);
-    let products = Product::of(request.window.dates.len()).len() as u64;
+    let products = Product::wanted(request.window.dates.len(), &request.only).len() as u64;
     16 * MIB + stored + decoded + products * 8 * pixels
 }
 
@@ -77,11 +78,12 @@ fn by_scene<'a>(scenes: &[PlanResponse], windows: &'a [WindowResponse]) -> Resul
 
 /// The products of the first scene, then those of the second.
 pub(super) async fn plan_assembly(context: Context) -> Result<Vec<Item>, Failure> {
+    let spec: Spec = context.spec()?;
     let scenes: Vec<PlanResponse> = context.responses("plan")?;
     let windows: Vec<WindowResponse> = context.responses("window")?;
     let mut items = Vec::new();
     for (scene, windows) in scenes.iter().zip(by_scene(&scenes, &windows)?) {
-        for &product in Product::of(scene.dates as usize) {
+        for product in Product::wanted(scene.dates as usize, &spec.only) {
             let made = windows.iter().flat_map(|window| &window.products);
             let patches = made
                 .filter(|made| made.product == product)
@@ -101,6 +103,7 @@ pub(super) async fn plan_assembly(context: Context) -> Result<Vec<Item>, Failure
 
 /// One row for each product of each scene.
 pub(super) fn rows(context: &Context) -> Result<Vec<SummaryRow>, Failure> {
+    let spec: Spec = context.spec()?;
     let scenes: Vec<PlanResponse> = context.responses("plan")?;
     let windows: Vec<WindowResponse> = context.responses("window")?;
     let assembled: Vec<AssembleResponse> = context.responses("assemble")?;
@@ -112,7 +115,10 @@ pub(super) fn rows(context: &Context) -> Result<Vec<SummaryRow>, Failure> {
             .iter()
             .filter_map(|window| window.change.as_ref())
             .for_each(|part| change.add(part));
-        for made in assembled.by_ref().take(Product::of(scene.dates as usize).len()) {
+        for made in assembled
+            .by_ref()
+            .take(Product::wanted(scene.dates as usize, &spec.only).len())
+        {
             rows.push(SummaryRow {
                 scene: made.scene,
                 product: made.product,

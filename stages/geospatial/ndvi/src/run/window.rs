@@ -112,6 +112,7 @@ fn work(request: &WindowRequest, fetched: &[Fetched]) -> Result<(Patches, Option
         raster,
         window,
         threshold,
+        only,
         out,
     } = request;
     let mut indexes = Vec::with_capacity(2);
@@ -126,8 +127,12 @@ fn work(request: &WindowRequest, fetched: &[Fetched]) -> Result<(Patches, Option
         indexes.push(differences);
     }
     let products = Product::of(window.dates.len());
-    let mut patches = Vec::with_capacity(products.len());
+    let wanted = Product::wanted(window.dates.len(), only);
+    let mut patches = Vec::with_capacity(wanted.len());
     for (&product, index) in products.iter().zip(indexes) {
+        if !wanted.contains(&product) {
+            continue;
+        }
         let patch = encode(raster, product, window, &index);
         patches.push((
             product,

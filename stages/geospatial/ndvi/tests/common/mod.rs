@@ -120,6 +120,7 @@ pub(crate) async fn run(
     let mut windows = Vec::new();
     for (number, planned_window) in scene.windows.into_iter().enumerate() {
         let request = WindowRequest {
+            only: Vec::new(),
             raster: scene.raster.clone(),
             window: planned_window,
             threshold: 0.2,
