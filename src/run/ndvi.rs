@@ -39,7 +39,7 @@ pub(crate) struct Asked {
     /// Near-infrared band of the second date, on the same grid.
     #[arg(long, requires = "red2")]
     nir2: Vec<Uri>,
-    /// Scenes from a table instead: name,red,nir[,red2,nir2][,offset,offset2].
+    /// Scenes from a table instead, with the columns name, red, nir and, where wanted, red2, nir2, offset, offset2.
     #[arg(long, value_name = "CSV", conflicts_with_all = ["red", "nir", "red2", "nir2"])]
     scenes: Option<Uri>,
     /// Cut each scene into so many windows, rows x columns. Results do not depend on it.

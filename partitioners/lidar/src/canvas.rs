@@ -1,5 +1,5 @@
 //! A picture: filled rectangles, frames, text, and its PNG.
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster, get_raster_width};
 
 /// Red, green, blue.
 pub(crate) type Colour = [u8; 3];
@@ -75,7 +75,7 @@ impl Canvas {
         for letter in text.chars() {
             // A letter that the font lacks is a question.
             let raster = get_raster(letter, weight, height).or_else(|| get_raster('?', weight, height));
-            for (row, line) in raster.iter().flat_map(|raster| raster.rows()).enumerate() {
+            for (row, line) in raster.iter().flat_map(RasterizedChar::rows).enumerate() {
                 for (column, &ink) in line.iter().enumerate().filter(|(_, ink)| **ink > 0) {
                     self.blend([x + column, y + row], ink, colour);
                 }
