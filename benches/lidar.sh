@@ -1,6 +1,7 @@
 #!/bin/sh
 # Cutting a cloud into 10 buffered LAZ tiles, against what people use. Whole processes, page cache warm, median of RUNS.
-# Usage: benches/lidar.sh CLOUD.laz [PEER.py]      (TESSERA=PATH saves the build; TMPDIR should be a memory file system)
+# Usage: benches/lidar.sh [CLOUD.laz [PEER.py]]    (TESSERA=PATH saves the build; TMPDIR should be a memory file system)
+# Without a cloud, POINTS (16m) are simulated.
 # PEER.py is a program called as `PEER.py IN DIR --parts 10 --buffer 5 --engine sort|partition`: the published
 # partitioner in numpy and laspy (sort), or a tuned one (partition).
 # The codec floor is las-rs reading all points and writing them again: no cut at all.
@@ -8,11 +9,6 @@ set -eu
 RUNS=${RUNS:-5}
 PARTS=${PARTS:-10}
 BUFFER=${BUFFER:-5}
-if [ $# -lt 1 ]; then
-    sed -n '2,6s/^# //p' "$0" >&2
-    exit 2
-fi
-cloud=$(realpath "$1")
 peer=${2:+$(realpath "$2")}
 folder=$(mktemp -d "${TMPDIR:-/tmp}/bench-lidar.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -24,6 +20,12 @@ if [ -z "${TESSERA:-}" ]; then
     cargo build --quiet --manifest-path "$here/Cargo.toml" --profile profiling --bin tessera
 fi
 tessera=$(realpath "${TESSERA:-$target/profiling/tessera}")
+if [ $# -ge 1 ]; then
+    cloud=$(realpath "$1")
+else
+    "$tessera" data simulate geospatial --tiles 0 --points "${POINTS:-16m}" --out "$folder/sim" >&2
+    cloud=$folder/sim/points.laz
+fi
 cd "$folder"
 cat "$cloud" >/dev/null
 
