@@ -204,6 +204,7 @@ mod with_gdal {
             windows: ndvi::Spec::WINDOWS,
             encoding: ndvi::Encoding::F32,
             threshold: 0.2,
+            only: Vec::new(),
         };
         spec.check().unwrap();
         let statistics = run(async {

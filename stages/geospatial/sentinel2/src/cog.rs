@@ -1,5 +1,9 @@
 //! The conversion itself, by GDAL: any raster to a cloud-optimized GeoTIFF.
-use std::{path::PathBuf, sync::Once, thread};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, Once, PoisonError},
+    thread,
+};
 
 use gdal::{
     Dataset, DatasetOptions, DriverManager, GdalOpenFlags, Metadata, config,
@@ -88,6 +92,10 @@ impl Drop for Settings {
 impl Job {
     /// Does it. Blocks.
     pub(crate) fn run(&self) -> Result<Made, Error> {
+        // One at a time in a process: GDAL's cache and its error handler are those of the process, so that another
+        // conversion's error would be taken for ours. A conversion keeps several threads busy by itself.
+        static ALONE: Mutex<()> = Mutex::new(());
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let listener = Listener::start();
         let threads = thread::available_parallelism()
             .map_or(1, |cores| cores.get().min(THREADS))

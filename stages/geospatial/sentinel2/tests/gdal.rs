@@ -136,8 +136,6 @@ fn a_real_sentinel_2_band_keeps_its_pixels() {
     let response = converted(&source, folder.path(), |_| {}).unwrap();
     let made = response.cog.path().unwrap();
     check(&made, &source);
-    // The same crop, which somebody else decoded.
-    assert!(pixels(&made, &[]) == pixels(&data.join("raster/jp2/s2_band.tif"), &[]));
     assert_eq!((response.width, response.height, response.bands), (167, 243, 1));
     assert_eq!(
         (response.sample.as_str(), response.crs.as_deref(), response.nodata),
