@@ -6,7 +6,7 @@ use crate::show;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// C6H12O6+H, C6H12O6-H2O+Na, [C6H12O6+2H]2+, …
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     ions: Vec<String>,
     /// Analyser: tof, orbitrap or fticr.
     #[arg(long, default_value = "orbitrap")]

@@ -168,3 +168,12 @@ fn reads_without_variants_give_an_empty_vcf_and_an_empty_file_is_refused() {
         said(&empty)
     );
 }
+
+#[test]
+fn flags_behind_an_ion_are_flags() {
+    let shown = tessera(&["isotopes", "C6H12O6+H", "--resolving-power", "140000", "--json"]);
+    assert!(shown.status.success(), "{}", said(&shown));
+    let ions: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let mz = ions[0]["monoisotopic_mz"].as_f64().unwrap();
+    assert!((mz - 181.070_665).abs() < 1e-5, "{ions:#}");
+}
