@@ -4,7 +4,10 @@ use pipelines::{Finished, Options, Runs};
 use plan::{Object, Uri};
 use serde::Serialize;
 
-use crate::runs::drive;
+use crate::{
+    runs::{Machine, drive},
+    show,
+};
 
 pub(crate) mod ndvi;
 mod scenes;
@@ -29,6 +32,42 @@ pub(crate) async fn run(command: Command, store: &Store) -> anyhow::Result<()> {
         Command::VariantCalling(arguments) => variant_calling::run(arguments, store).await,
         Command::Ndvi(arguments) => ndvi::run(arguments, store).await,
         Command::Sentinel2Cog(arguments) => sentinel2_cog::run(arguments, store).await,
+    }
+}
+
+/// How a pipeline is run, whichever it is.
+#[derive(clap::Args)]
+pub(crate) struct How {
+    /// Folder for the results and the report.
+    #[arg(long)]
+    out: Uri,
+    /// Where the records and intermediate files of the run live [default: OUT].
+    #[arg(long)]
+    store: Option<Uri>,
+    #[command(flatten)]
+    machine: Machine,
+    /// Make a new run even if an equal one is unfinished.
+    #[arg(long)]
+    new: bool,
+    /// Print one JSON document when done.
+    #[arg(long)]
+    json: bool,
+}
+
+impl How {
+    fn folders(&self) -> Folders {
+        Folders {
+            place: self.store.clone().unwrap_or_else(|| self.out.clone()),
+            out: self.out.clone(),
+        }
+    }
+
+    /// Shows what a run gave: as JSON if that is wanted, else as text for a person.
+    fn show<Done: Serialize>(&self, done: &Done, text: impl FnOnce(&Done) -> String) -> anyhow::Result<()> {
+        if self.json {
+            return show::json(done);
+        }
+        Ok(show::print(text(done))?)
     }
 }
 

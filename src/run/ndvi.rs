@@ -10,8 +10,8 @@ use pipelines::{
 use plan::Uri;
 use serde::Serialize;
 
-use super::{Folders, Launched, launch, scenes};
-use crate::{runs::Machine, show};
+use super::{Folders, How, Launched, launch, scenes};
+use crate::show;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -118,20 +118,8 @@ pub(super) struct Offsets {
 pub(crate) struct Ndvi {
     #[command(flatten)]
     asked: Asked,
-    /// Folder for the rasters, pictures, table and report.
-    #[arg(long)]
-    out: Uri,
-    /// Where the records and intermediate files of the run live [default: OUT].
-    #[arg(long)]
-    store: Option<Uri>,
     #[command(flatten)]
-    machine: Machine,
-    /// Make a new run even if an equal one is unfinished.
-    #[arg(long)]
-    new: bool,
-    /// Print one JSON document when done.
-    #[arg(long)]
-    json: bool,
+    how: How,
 }
 
 impl Asked {
@@ -209,25 +197,11 @@ fn name_of(red: &Uri) -> String {
 }
 
 /// Runs what the command line asks.
-pub(super) async fn run(arguments: Ndvi, store: &Store) -> anyhow::Result<()> {
-    let Ndvi {
-        asked,
-        out,
-        store: place,
-        machine,
-        new,
-        json,
-    } = arguments;
+pub(super) async fn run(Ndvi { asked, how }: Ndvi, store: &Store) -> anyhow::Result<()> {
     let spec = asked.spec(store).await?;
-    let folders = Folders {
-        place: place.unwrap_or_else(|| out.clone()),
-        out,
-    };
-    let done = compute(store, &spec, &folders, machine.options(store).await?, new).await?;
-    if json {
-        return show::json(&done);
-    }
-    Ok(show::print(done.text())?)
+    let options = how.machine.options(store).await?;
+    let done = compute(store, &spec, &how.folders(), options, how.new).await?;
+    how.show(&done, Done::text)
 }
 
 /// What a finished run gave.

@@ -10,8 +10,8 @@ use pipelines::{
 use plan::Uri;
 use serde::Serialize;
 
-use super::{Folders, Launched, launch};
-use crate::{runs::Machine, show};
+use super::{Folders, How, Launched, launch};
+use crate::show;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -71,20 +71,8 @@ impl FromStr for NodataValue {
 pub(crate) struct Sentinel2Cog {
     #[command(flatten)]
     asked: Asked,
-    /// Folder for the rasters, the table and the report.
-    #[arg(long)]
-    out: Uri,
-    /// Where the records and intermediate files of the run live [default: OUT].
-    #[arg(long)]
-    store: Option<Uri>,
     #[command(flatten)]
-    machine: Machine,
-    /// Make a new run even if an equal one is unfinished.
-    #[arg(long)]
-    new: bool,
-    /// Print one JSON document when done.
-    #[arg(long)]
-    json: bool,
+    how: How,
 }
 
 impl Asked {
@@ -110,25 +98,11 @@ fn without_slash(folder: &Uri) -> Uri {
 }
 
 /// Runs what the command line asks.
-pub(super) async fn run(arguments: Sentinel2Cog, store: &Store) -> anyhow::Result<()> {
-    let Sentinel2Cog {
-        asked,
-        out,
-        store: place,
-        machine,
-        new,
-        json,
-    } = arguments;
+pub(super) async fn run(Sentinel2Cog { asked, how }: Sentinel2Cog, store: &Store) -> anyhow::Result<()> {
     let spec = asked.spec()?;
-    let folders = Folders {
-        place: place.unwrap_or_else(|| out.clone()),
-        out,
-    };
-    let done = convert(store, &spec, &folders, machine.options(store).await?, new).await?;
-    if json {
-        return show::json(&done);
-    }
-    Ok(show::print(done.text())?)
+    let options = how.machine.options(store).await?;
+    let done = convert(store, &spec, &how.folders(), options, how.new).await?;
+    how.show(&done, Done::text)
 }
 
 /// What a finished run gave.

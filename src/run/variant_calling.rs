@@ -8,8 +8,8 @@ use pipelines::{
 };
 use plan::Uri;
 
-use super::{Folders, Launched, launch};
-use crate::{runs::Machine, show};
+use super::{Folders, How, Launched, launch};
+use crate::show;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -63,20 +63,8 @@ enum CalledMode {
 pub(crate) struct VariantCalling {
     #[command(flatten)]
     asked: Asked,
-    /// Folder for the calls and the report.
-    #[arg(long)]
-    out: Uri,
-    /// Where the records and intermediate tables of the run live [default: OUT].
-    #[arg(long)]
-    store: Option<Uri>,
     #[command(flatten)]
-    machine: Machine,
-    /// Make a new run even if an equal one is unfinished.
-    #[arg(long)]
-    new: bool,
-    /// Print one JSON document when done.
-    #[arg(long)]
-    json: bool,
+    how: How,
 }
 
 impl Asked {
@@ -114,25 +102,11 @@ impl Asked {
 }
 
 /// Runs what the command line asks.
-pub(super) async fn run(arguments: VariantCalling, store: &Store) -> anyhow::Result<()> {
-    let VariantCalling {
-        asked,
-        out,
-        store: place,
-        machine,
-        new,
-        json,
-    } = arguments;
+pub(super) async fn run(VariantCalling { asked, how }: VariantCalling, store: &Store) -> anyhow::Result<()> {
     let spec = asked.spec(store).await?;
-    let folders = Folders {
-        place: place.unwrap_or_else(|| out.clone()),
-        out,
-    };
-    let done = call_variants(store, &spec, &folders, machine.options(store).await?, new).await?;
-    if json {
-        return show::json(&done);
-    }
-    Ok(show::print(done.text())?)
+    let options = how.machine.options(store).await?;
+    let done = call_variants(store, &spec, &how.folders(), options, how.new).await?;
+    how.show(&done, Done::text)
 }
 
 /// What a finished run gave.
